@@ -1,0 +1,113 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house: every room of ours, its floor, and the rooms it may import, written down once, here. `Tests/HouseTests` reads
+// the `room(…)` lines below and checks every `import` in `Sources/` against them. A room imports only from floors below its
+// own; the one exception is `HTTPSurface`, on which its neighbours stand. `ARCHITECTURE.md` has each room's sentence.
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+func room(_ floor: Int, _ name: String, uses: [String] = [], _ external: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: uses.map { .target(name: $0) } + external, swiftSettings: settings)
+}
+
+/// A C door to a Debian library, linked statically where the linker can, so that the binary needs nothing installed.
+func door(_ name: String, _ library: String, cxx: Bool = false) -> Target {
+    .target(
+        name: name, cSettings: [.unsafeFlags(["-Wall"])],
+        linkerSettings: [.linkedLibrary(":lib\(library).a", .when(platforms: [.linux])), .linkedLibrary(library, .when(platforms: [.macOS]))]
+            + (cxx ? [.linkedLibrary("stdc++", .when(platforms: [.linux])), .linkedLibrary("c++", .when(platforms: [.macOS]))] : []))
+}
+
+func tests(_ name: String, uses: [String] = [], _ external: Target.Dependency...) -> Target {
+    .testTarget(name: name, dependencies: uses.map { .target(name: $0) } + external, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "ObservabilityStack",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "obstack", targets: ["obstack"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.11.0"),
+    ],
+    targets: [
+        // Floor 0: C doors to system libraries.
+        door("CRE2", "re2", cxx: true),
+        door("CSnappy", "snappy", cxx: true),
+        door("CZlib", "z"),
+        door("CZstd", "zstd"),
+        .target(name: "CWebAssets"),
+
+        room(1, "Bytes", uses: ["CSnappy", "CZlib", "CZstd"]),
+        room(1, "Platform"),
+
+        room(2, "MetricModel", uses: ["CRE2", "Bytes"]),
+        room(2, "TraceModel"),
+
+        room(3, "MetricFormats", uses: ["Bytes", "MetricModel"]),
+        room(3, "OTLP", uses: ["Bytes", "MetricModel", "TraceModel"]),
+        room(3, "SegmentLog", uses: ["Bytes", "Platform"]),
+
+        room(4, "MetricStore", uses: ["Bytes", "Platform", "MetricModel", "SegmentLog"]),
+        room(4, "TraceStore", uses: ["Bytes", "Platform", "TraceModel", "OTLP", "SegmentLog"]),
+
+        room(5, "PromQL", uses: ["Bytes", "MetricModel", "MetricStore"]),
+        room(5, "TraceQuery", uses: ["TraceModel", "TraceStore"]),
+
+        room(6, "Acquisition", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore"], logging),
+        room(6, "Pipelines", uses: ["Bytes", "Platform", "MetricModel", "TraceModel", "OTLP", "MetricStore", "TraceStore"], logging),
+        room(6, "PushGroups", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats"]),
+        room(6, "Dashboards", uses: ["Bytes", "Platform", "MetricModel", "PromQL", "MetricStore"], grdb),
+
+        room(7, "HTTPSurface", uses: ["Bytes"], hummingbird, httpTypes, logging, nioCore),
+        room(7, "PrometheusAPI", uses: ["HTTPSurface", "Bytes", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "Acquisition"], hummingbird, httpTypes),
+        room(7, "PushgatewayAPI", uses: ["HTTPSurface", "Bytes", "MetricModel", "MetricFormats", "PushGroups"], hummingbird, httpTypes),
+        room(7, "OTLPReceiver", uses: ["HTTPSurface", "Bytes", "OTLP", "Pipelines"], hummingbird, httpTypes, nioCore),
+        room(7, "JaegerAPI", uses: ["HTTPSurface", "Bytes", "TraceModel", "TraceStore", "TraceQuery"], hummingbird, httpTypes),
+        room(7, "GrafanaAPI", uses: ["HTTPSurface", "Bytes", "MetricModel", "Dashboards"], hummingbird, httpTypes),
+        room(7, "WebAssets", uses: ["CWebAssets", "HTTPSurface", "Bytes"], hummingbird, httpTypes),
+
+        room(8, "Server", uses: [
+            "Bytes", "Platform", "MetricModel", "TraceModel", "MetricFormats", "OTLP", "SegmentLog", "MetricStore", "TraceStore", "PromQL", "TraceQuery",
+            "Acquisition", "Pipelines", "PushGroups", "Dashboards", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
+        ], hummingbird, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioPosix),
+        .executableTarget(name: "obstack", dependencies: ["Server", "Bytes", "MetricModel", "TraceModel", "OTLP", "PromQL", "MetricStore", argumentParser, asyncHTTPClient, logging, nioCore], swiftSettings: settings),
+
+        tests("HouseTests"),
+        tests("BytesTests", uses: ["Bytes"]),
+        tests("MetricModelTests", uses: ["MetricModel", "Bytes"]),
+        tests("MetricFormatsTests", uses: ["MetricFormats", "MetricModel", "Bytes"]),
+        tests("OTLPTests", uses: ["OTLP", "TraceModel", "MetricModel", "Bytes"]),
+        tests("StorageTests", uses: ["SegmentLog", "Platform", "Bytes", "MetricModel", "MetricStore"]),
+        tests("TraceTests", uses: ["TraceStore", "TraceQuery", "JaegerAPI", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"]),
+        tests("PromQLTests", uses: ["PromQL", "MetricModel", "MetricStore", "Bytes"]),
+        tests("AcquisitionTests", uses: ["Acquisition", "PushGroups", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),
+        tests("DashboardsTests", uses: ["Dashboards", "PromQL", "MetricModel", "MetricStore", "Platform"]),
+        tests("ServerTests", uses: ["Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, hummingbird, hummingbirdTesting, nioCore),
+    ],
+    cLanguageStandard: .c2x, cxxLanguageStandard: .cxx17
+)

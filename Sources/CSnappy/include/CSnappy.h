@@ -1,0 +1,3 @@
+// A C door to snappy.
+#pragma once
+#include <snappy-c.h>

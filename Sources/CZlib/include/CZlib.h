@@ -1,0 +1,3 @@
+// A C door to zlib.
+#pragma once
+#include <zlib.h>

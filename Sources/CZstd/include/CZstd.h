@@ -1,0 +1,3 @@
+// A C door to Zstandard.
+#pragma once
+#include <zstd.h>

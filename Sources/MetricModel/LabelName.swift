@@ -1,0 +1,53 @@
+/// The names that labels may have, and the ones with a meaning of their own.
+package enum LabelName {
+    package static let metric = "__name__"
+    package static let bucketBound = "le"
+    package static let quantile = "quantile"
+    package static let job = "job"
+    package static let instance = "instance"
+
+    /// Whether `name` is `[a-zA-Z_][a-zA-Z0-9_]*`, the form that needs no quotes.
+    package static func isLegacy(_ name: some StringProtocol) -> Bool {
+        var first = true
+        for byte in name.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): break
+            case UInt8(ascii: "0")...UInt8(ascii: "9") where !first: break
+            default: return false
+            }
+            first = false
+        }
+        return !first
+    }
+
+    /// The text in double quotes, escaped as Go's `strconv.Quote` does for printable text.
+    package static func quoted(_ text: String) -> String {
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case "\n": out += "\\n"
+            case "\r": out += "\\r"
+            case "\t": out += "\\t"
+            case "\u{07}": out += "\\a"
+            case "\u{08}": out += "\\b"
+            case "\u{0B}": out += "\\v"
+            case "\u{0C}": out += "\\f"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+                let digits = String(scalar.value, radix: 16)
+                out += "\\x" + (digits.count < 2 ? "0" : "") + digits
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out + "\""
+    }
+}
+
+/// The names that metrics may have.
+package enum MetricName {
+    /// Whether `name` is `[a-zA-Z_:][a-zA-Z0-9_:]*`, the form that needs no quotes.
+    package static func isLegacy(_ name: some StringProtocol) -> Bool {
+        LabelName.isLegacy(String(name.map { $0 == ":" ? "_" : $0 }))
+    }
+}

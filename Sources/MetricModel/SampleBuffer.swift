@@ -1,0 +1,59 @@
+/// A series' samples, decoded: two parallel columns in time order, reused from series to series.
+///
+/// The caller owns it and hands it `inout` to a reader, which appends. Native histograms will be a third, sparse column.
+@frozen package struct SampleBuffer: ~Copyable {
+    /// Milliseconds since the epoch, strictly rising.
+    package private(set) var timestamps: UnsafeMutablePointer<Int64>
+    package private(set) var values: UnsafeMutablePointer<Double>
+    package private(set) var count: Int
+    private var capacity: Int
+
+    package init(capacity: Int = 1024) {
+        self.capacity = max(capacity, 16)
+        timestamps = .allocate(capacity: self.capacity)
+        values = .allocate(capacity: self.capacity)
+        count = 0
+    }
+
+    deinit {
+        timestamps.deallocate()
+        values.deallocate()
+    }
+
+    /// Forgets the samples and keeps the memory.
+    package mutating func removeAll() { count = 0 }
+
+    /// Makes room for `extra` more samples, so that a decoder can write through the pointers and then `advance(by:)`.
+    package mutating func reserve(_ extra: Int) {
+        guard count + extra > capacity else { return }
+        let wanted = max(capacity * 2, count + extra)
+        let newTimestamps = UnsafeMutablePointer<Int64>.allocate(capacity: wanted)
+        let newValues = UnsafeMutablePointer<Double>.allocate(capacity: wanted)
+        newTimestamps.update(from: timestamps, count: count)
+        newValues.update(from: values, count: count)
+        timestamps.deallocate()
+        values.deallocate()
+        timestamps = newTimestamps
+        values = newValues
+        capacity = wanted
+    }
+
+    /// Counts `samples` entries that were written at `timestamps + count` and `values + count` after `reserve`.
+    package mutating func advance(by samples: Int) {
+        precondition(samples >= 0 && count + samples <= capacity)
+        count += samples
+    }
+
+    package mutating func append(_ timestamp: Int64, _ value: Double) {
+        reserve(1)
+        timestamps[count] = timestamp
+        values[count] = value
+        count += 1
+    }
+
+    /// Keeps the first `newCount` samples.
+    package mutating func truncate(to newCount: Int) {
+        precondition(newCount >= 0 && newCount <= count)
+        count = newCount
+    }
+}

@@ -1,0 +1,75 @@
+import MetricModel
+
+/// How far an append must have come before it returns.
+package enum Durability: Sendable {
+    /// In the log, on the way to the disk: for scrapes, which can be repeated.
+    case logged
+    /// Forced to the disk: for what a client is about to be told is safe.
+    case synced
+}
+
+/// Where decoded samples go.
+package protocol MetricWriter: Sendable {
+    /// Appends a batch. When it returns, everything it accepted is as durable as asked and seen by every later read.
+    ///
+    /// Samples that cannot be taken (out of order, duplicate, too old, past the series limit) are counted in the report and the
+    /// rest is taken; it throws only when nothing was taken and trying again may help (disk full, shutting down).
+    func append(_ batch: SampleBatch, durability: Durability) async throws(MetricStoreError) -> AppendReport
+}
+
+/// What became of a batch.
+package struct AppendReport: Sendable {
+    package var appended = 0
+    package var outOfOrder = 0
+    package var duplicate = 0
+    package var tooOld = 0
+    package var tooFarInFuture = 0
+    package var invalidLabels = 0
+    package var overSeriesLimit = 0
+    /// The first refusal in words, with its labels, as Prometheus would put it.
+    package var firstRefusal: String?
+    /// For each series of the batch the reference to give next time, 0 for a refused one. Good until the store drops the series;
+    /// a store that no longer knows a reference falls back to the key.
+    package var references: [UInt64] = []
+
+    package init() {}
+
+    package var refused: Int { outOfOrder + duplicate + tooOld + tooFarInFuture + invalidLabels + overSeriesLimit }
+}
+
+/// Which series a reader wants, and of which time.
+package struct SeriesSelection: Sendable {
+    package var matchers: [Matcher]
+    /// Milliseconds, both ends included. Series without a sample in it need not be returned.
+    package var time: ClosedRange<Int64>
+    /// Whether the result must be in `Labels` order.
+    package var sorted: Bool
+    /// At most so many series, 0 for all.
+    package var limit: Int
+
+    package init(_ matchers: [Matcher], time: ClosedRange<Int64>, sorted: Bool = false, limit: Int = 0) {
+        self.matchers = matchers
+        self.time = time
+        self.sorted = sorted
+        self.limit = limit
+    }
+}
+
+/// One series as it stood when it was selected; later appends do not show. May be read from any thread.
+package protocol SelectedSeries: Sendable {
+    var labels: Labels { get }
+    /// Appends every sample in `time` (milliseconds, both ends included) to `buffer`, stale markers included, in time order.
+    func read(_ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError)
+}
+
+/// What queries read from.
+package protocol MetricReader: Sendable {
+    /// Throws only for what makes the answer incomplete: a corrupt block, a closed store.
+    func select(_ selection: SeriesSelection) throws(MetricStoreError) -> [any SelectedSeries]
+    /// Names of labels of the matching series, sorted. No matchers means all series. `limit` 0 means all.
+    func labelNames(_ matchers: [Matcher], time: ClosedRange<Int64>, limit: Int) throws(MetricStoreError) -> [String]
+    /// Values of one label among the matching series, sorted.
+    func labelValues(_ name: String, _ matchers: [Matcher], time: ClosedRange<Int64>, limit: Int) throws(MetricStoreError) -> [String]
+    /// What is known of metric families, by metric name.
+    func metadata(metric: String?, limit: Int) -> [String: [MetricMetadata]]
+}

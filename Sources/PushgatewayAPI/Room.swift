@@ -1,0 +1,1 @@
+// Opened by the first type that lands here.

@@ -1,0 +1,21 @@
+/// Why the trace store could not do what was asked.
+package enum TraceStoreError: Error, Sendable {
+    /// A file holds what it must not: which, where, what.
+    case corrupt(file: String, offset: Int, reason: String)
+    /// The operating system refused; worth trying again when it was for want of space.
+    case io(file: String, operation: String, reason: String, isDiskFull: Bool)
+    /// Another process holds the directory.
+    case locked(directory: String, holder: String)
+    case closed
+}
+
+extension TraceStoreError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .corrupt(let file, let offset, let reason): "\(file) is corrupt at byte \(offset): \(reason)"
+        case .io(let file, let operation, let reason, _): "cannot \(operation) \(file): \(reason)"
+        case .locked(let directory, let holder): "\(directory) is in use by \(holder)"
+        case .closed: "the trace store is shut down"
+        }
+    }
+}
