@@ -1,0 +1,28 @@
+import MetricModel
+
+/// One decoded remote write 1.0 request (`prometheus.WriteRequest`, prompb/remote.proto and types.proto).
+package struct RemoteWriteRequest: Sendable {
+    /// The float samples and the metadata. The arena begins with the body, and keys are the raw label fields in it.
+    ///
+    /// A series that the message names twice is in the batch twice. Series that hold no float sample are left out.
+    package var batch: SampleBatch
+    /// Native histograms that the message held and the batch does not.
+    package var skippedHistograms: Int
+    /// Exemplars that the message held and the batch does not.
+    package var skippedExemplars: Int
+
+    /// Decodes a decompressed body in one pass. O(body); allocates the batch's columns and nothing per series.
+    ///
+    /// All of the body is checked, down to the fields of every label, before anything is returned.
+    package static func decode(_ body: consuming [UInt8]) throws(MetricFormatError) -> RemoteWriteRequest {
+        var decoder = RemoteWriteDecoder(bodyCount: body.count)
+        try body.withUnsafeBufferPointer { bytes throws(MetricFormatError) in try decoder.decode(bytes) }
+        if !decoder.scatteredKeys.isEmpty { body.append(contentsOf: decoder.scatteredKeys) }
+        var batch = SampleBatch(arena: body)
+        batch.series = decoder.series
+        batch.timestamps = decoder.timestamps
+        batch.values = decoder.values
+        batch.metadata = decoder.metadata
+        return RemoteWriteRequest(batch: batch, skippedHistograms: decoder.histogramCount, skippedExemplars: decoder.exemplarCount)
+    }
+}
