@@ -69,7 +69,7 @@ let package = Package(
         room(1, "Platform"),
 
         room(2, "MetricModel", uses: ["CRE2", "Bytes"]),
-        room(2, "TraceModel"),
+        room(2, "TraceModel", uses: ["Bytes"]),
 
         room(3, "MetricFormats", uses: ["Bytes", "MetricModel"]),
         room(3, "OTLP", uses: ["Bytes", "MetricModel", "TraceModel"]),

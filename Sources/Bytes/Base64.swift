@@ -1,8 +1,7 @@
-import Bytes
-
-/// Base64 (RFC 4648) as proto3's JSON mapping takes it: the standard or the URL alphabet, padded or not.
-enum Base64 {
-    static func encode(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+/// Base64 (RFC 4648).
+package enum Base64 {
+    /// The standard alphabet, padded.
+    package static func encode(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
         return String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { out in
             var length = 0
@@ -19,8 +18,10 @@ enum Base64 {
         }
     }
 
-    /// Nil for what is not base64.
-    static func decode(_ text: String) -> [UInt8]? {
+    package static func encode(_ bytes: [UInt8]) -> String { bytes.withUnsafeBufferPointer { encode($0) } }
+
+    /// Reads the standard or the URL alphabet, padded or not; nil for what is not base64.
+    package static func decode(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count / 4 * 3)
         var group: UInt32 = 0
