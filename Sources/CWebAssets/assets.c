@@ -1,18 +1,63 @@
 #include "CWebAssets.h"
 
-// One line a file: its symbol and its path under pages/. The compiler follows edits of embedded files.
-#define ASSETS \
-    ASSET(icon_svg, "icon.svg")
-
-#define SYMBOL(name) name##_bytes
-static const unsigned char SYMBOL(icon_svg)[] = {
+// Every page file twice, sorted: its bytes, then its row. The compiler follows edits of embedded files.
+#define BYTES(name) }; static const unsigned char name[] = {
+static const unsigned char nothing[] = { 0
+BYTES(icon_svg)
 #embed "pages/icon.svg"
+BYTES(system_base_css)
+#embed "pages/system/base.css"
+BYTES(system_chart_js)
+#embed "pages/system/chart.js"
+BYTES(system_dom_js)
+#embed "pages/system/dom.js"
+BYTES(system_doors_js)
+#embed "pages/system/doors.js"
+BYTES(system_float_js)
+#embed "pages/system/float.js"
+BYTES(system_format_js)
+#embed "pages/system/format.js"
+BYTES(system_frame_js)
+#embed "pages/system/frame.js"
+BYTES(system_icons_js)
+#embed "pages/system/icons.js"
+BYTES(system_keys_js)
+#embed "pages/system/keys.js"
+BYTES(system_palette_js)
+#embed "pages/system/palette.js"
+BYTES(system_request_js)
+#embed "pages/system/request.js"
+BYTES(system_theme_js)
+#embed "pages/system/theme.js"
+BYTES(system_time_js)
+#embed "pages/system/time.js"
+BYTES(system_timepicker_js)
+#embed "pages/system/timepicker.js"
+BYTES(system_tokens_css)
+#embed "pages/system/tokens.css"
+BYTES(system_url_js)
+#embed "pages/system/url.js"
 };
 
+#define ROW(name, path) {path, name, sizeof(name)},
 static const obstack_asset assets[] = {
-#define ASSET(name, file) {file, SYMBOL(name), sizeof(SYMBOL(name))},
-    ASSETS
-#undef ASSET
+    ROW(icon_svg, "icon.svg")
+    ROW(system_base_css, "system/base.css")
+    ROW(system_chart_js, "system/chart.js")
+    ROW(system_dom_js, "system/dom.js")
+    ROW(system_doors_js, "system/doors.js")
+    ROW(system_float_js, "system/float.js")
+    ROW(system_format_js, "system/format.js")
+    ROW(system_frame_js, "system/frame.js")
+    ROW(system_icons_js, "system/icons.js")
+    ROW(system_keys_js, "system/keys.js")
+    ROW(system_palette_js, "system/palette.js")
+    ROW(system_request_js, "system/request.js")
+    ROW(system_theme_js, "system/theme.js")
+    ROW(system_time_js, "system/time.js")
+    ROW(system_timepicker_js, "system/timepicker.js")
+    ROW(system_tokens_css, "system/tokens.css")
+    ROW(system_url_js, "system/url.js")
 };
 
 const obstack_asset *obstack_assets(void) { return assets; }
