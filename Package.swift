@@ -59,6 +59,7 @@ let package = Package(
     ],
     targets: [
         // Floor 0: C doors to system libraries.
+        door("CCrypt", "crypt"),
         door("CRE2", "re2", cxx: true),
         door("CSnappy", "snappy", cxx: true),
         door("CZlib", "z"),
@@ -84,7 +85,7 @@ let package = Package(
         room(6, "Acquisition", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore"], logging),
         room(6, "Pipelines", uses: ["Bytes", "Platform", "MetricModel", "TraceModel", "OTLP", "MetricStore", "TraceStore"], logging),
         room(6, "PushGroups", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats"]),
-        room(6, "Dashboards", uses: ["Bytes", "Platform", "MetricModel", "PromQL", "MetricStore"], grdb),
+        room(6, "Dashboards", uses: ["CCrypt", "Bytes", "Platform", "MetricModel", "PromQL", "MetricStore"], grdb),
 
         room(7, "HTTPSurface", uses: ["Bytes"], hummingbird, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes),
         room(7, "PrometheusAPI", uses: ["HTTPSurface", "Bytes", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "Acquisition"], hummingbird, httpTypes),
@@ -109,7 +110,7 @@ let package = Package(
         tests("TraceTests", uses: ["TraceStore", "TraceQuery", "JaegerAPI", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"]),
         tests("PromQLTests", uses: ["PromQL", "MetricModel", "MetricStore", "Bytes"]),
         tests("AcquisitionTests", uses: ["Acquisition", "PushGroups", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),
-        tests("DashboardsTests", uses: ["Dashboards", "PromQL", "MetricModel", "MetricStore", "Platform"]),
+        tests("DashboardsTests", uses: ["Dashboards", "GrafanaAPI", "HTTPSurface", "PromQL", "MetricModel", "MetricStore", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes),
         tests("ServerTests", uses: ["Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, hummingbird, hummingbirdTesting, nioCore),
     ],
     cLanguageStandard: .c2x, cxxLanguageStandard: .cxx17
