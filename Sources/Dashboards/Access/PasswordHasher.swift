@@ -55,7 +55,7 @@ final class PasswordHasher: Sendable {
     func verify(_ password: String, against hash: String?) async throws(DashboardsError) -> Bool {
         guard Self.refusal(of: password) == nil else { return false }
         return try await run { () throws(DashboardsError) -> Bool in
-            let stored = try hash ?? self.decoyHash()
+            let stored = if let hash { hash } else { try self.decoyHash() }
             guard let computed = Self.bcrypt(password, setting: stored.utf8CString.map { $0 }) else { return false }
             return hash != nil && Self.equal(computed, stored)
         }

@@ -9,8 +9,9 @@ extension DashboardStore {
         for source in dataSources where !seen.insert(source.uid).inserted {
             throw .invalidDocument(file: nil, key: "uid", reason: "two data sources have the uid \"\(source.uid)\"")
         }
+        let present = seen
         try await write { database in
-            for uid in try String.fetchAll(database, sql: "SELECT uid FROM dataSource WHERE isReadOnly = 1") where !seen.contains(uid) {
+            for uid in try String.fetchAll(database, sql: "SELECT uid FROM dataSource WHERE isReadOnly = 1") where !present.contains(uid) {
                 try database.execute(sql: "DELETE FROM dataSource WHERE uid = ?", arguments: [uid])
             }
             let defaultUID = (dataSources.first(where: \.isDefault) ?? dataSources.first)?.uid

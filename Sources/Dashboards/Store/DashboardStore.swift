@@ -1,9 +1,4 @@
 import GRDB
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 /// The database of the dashboards door, `dashboards.db`: users, sessions, dashboards with their versions, folders, data sources,
 /// stars and preferences. SQLite in WAL mode, every commit forced to the disk.
@@ -46,10 +41,7 @@ package final class DashboardStore: Sendable {
         self.options = options
         passwords = PasswordHasher(cost: options.passwordCost)
         access = AccessState(limiter: LoginLimiter(failuresMax: options.loginFailuresMax, windowMillis: Int64(options.loginWindowSeconds) * 1000))
-        // The file holds password hashes; SQLite gives its companions the mode of the file.
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .unreadable(file: path, reason: String(cString: strerror(errno))) }
-        close(descriptor)
+        try DatabaseFile.prepare(path)
         var configuration = Configuration()
         configuration.maximumReaderCount = 2
         configuration.busyMode = .timeout(5)
