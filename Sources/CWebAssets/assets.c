@@ -37,6 +37,44 @@ BYTES(system_tokens_css)
 #embed "pages/system/tokens.css"
 BYTES(system_url_js)
 #embed "pages/system/url.js"
+BYTES(traces_api_js)
+#embed "pages/traces/api.js"
+BYTES(traces_axis_js)
+#embed "pages/traces/axis.js"
+BYTES(traces_colors_js)
+#embed "pages/traces/colors.js"
+BYTES(traces_critical_path_js)
+#embed "pages/traces/critical-path.js"
+BYTES(traces_details_js)
+#embed "pages/traces/details.js"
+BYTES(traces_find_js)
+#embed "pages/traces/find.js"
+BYTES(traces_form_js)
+#embed "pages/traces/form.js"
+BYTES(traces_links_js)
+#embed "pages/traces/links.js"
+BYTES(traces_minimap_js)
+#embed "pages/traces/minimap.js"
+BYTES(traces_model_js)
+#embed "pages/traces/model.js"
+BYTES(traces_scatter_js)
+#embed "pages/traces/scatter.js"
+BYTES(traces_search_html)
+#embed "pages/traces/search.html"
+BYTES(traces_search_js)
+#embed "pages/traces/search.js"
+BYTES(traces_teach_js)
+#embed "pages/traces/teach.js"
+BYTES(traces_took_js)
+#embed "pages/traces/took.js"
+BYTES(traces_trace_html)
+#embed "pages/traces/trace.html"
+BYTES(traces_trace_js)
+#embed "pages/traces/trace.js"
+BYTES(traces_traces_css)
+#embed "pages/traces/traces.css"
+BYTES(traces_waterfall_js)
+#embed "pages/traces/waterfall.js"
 };
 
 #define ROW(name, path) {path, name, sizeof(name)},
@@ -58,6 +96,25 @@ static const obstack_asset assets[] = {
     ROW(system_timepicker_js, "system/timepicker.js")
     ROW(system_tokens_css, "system/tokens.css")
     ROW(system_url_js, "system/url.js")
+    ROW(traces_api_js, "traces/api.js")
+    ROW(traces_axis_js, "traces/axis.js")
+    ROW(traces_colors_js, "traces/colors.js")
+    ROW(traces_critical_path_js, "traces/critical-path.js")
+    ROW(traces_details_js, "traces/details.js")
+    ROW(traces_find_js, "traces/find.js")
+    ROW(traces_form_js, "traces/form.js")
+    ROW(traces_links_js, "traces/links.js")
+    ROW(traces_minimap_js, "traces/minimap.js")
+    ROW(traces_model_js, "traces/model.js")
+    ROW(traces_scatter_js, "traces/scatter.js")
+    ROW(traces_search_html, "traces/search.html")
+    ROW(traces_search_js, "traces/search.js")
+    ROW(traces_teach_js, "traces/teach.js")
+    ROW(traces_took_js, "traces/took.js")
+    ROW(traces_trace_html, "traces/trace.html")
+    ROW(traces_trace_js, "traces/trace.js")
+    ROW(traces_traces_css, "traces/traces.css")
+    ROW(traces_waterfall_js, "traces/waterfall.js")
 };
 
 const obstack_asset *obstack_assets(void) { return assets; }
