@@ -22,6 +22,12 @@
         if _slowPath(_count + extra > capacity) { grow(extra) }
     }
 
+    /// Counts bytes that were written at `base + count` after `reserve`.
+    @inlinable package mutating func advance(by bytes: Int) {
+        precondition(bytes >= 0 && _count + bytes <= capacity)
+        _count += bytes
+    }
+
     @usableFromInline package mutating func grow(_ extra: Int) {
         let wanted = max(capacity * 2, _count + extra)
         let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted)

@@ -48,13 +48,48 @@ package enum Compression: String, Sendable, CaseIterable {
         input.withUnsafeBufferPointer { compress($0, level: level) }
     }
 
-    private static func unsnappy(_ input: UnsafeBufferPointer<UInt8>, limit: Int) throws(ByteError) -> [UInt8] {
+    /// Compresses a whole body behind what `output` holds, for callers that do it often: snappy without an allocation of its own.
+    package func compress(_ input: UnsafeBufferPointer<UInt8>, into output: inout ByteWriter) {
+        guard self == .snappy else { return output.append(compress(input)) }
+        var length = snappy_max_compressed_length(input.count)
+        output.reserve(length)
+        let status = input.withMemoryRebound(to: CChar.self) { source in
+            UnsafeMutableRawPointer(output.base + output.count).withMemoryRebound(to: CChar.self, capacity: length) {
+                snappy_compress(source.baseAddress, source.count, $0, &length)
+            }
+        }
+        precondition(status == SNAPPY_OK, "snappy refused a buffer of the size it asked for")
+        output.advance(by: length)
+    }
+
+    /// Decompresses a whole body behind what `output` holds, for callers that do it often: snappy without an allocation of its own.
+    package func decompress(_ input: UnsafeBufferPointer<UInt8>, limit: Int, into output: inout ByteWriter) throws(ByteError) {
+        guard self == .snappy else { return output.append(try decompress(input, limit: limit)) }
+        var length = try Self.snappyLength(input, limit: limit)
+        output.reserve(length)
+        let status = input.withMemoryRebound(to: CChar.self) { source in
+            UnsafeMutableRawPointer(output.base + output.count).withMemoryRebound(to: CChar.self, capacity: length) {
+                snappy_uncompress(source.baseAddress, source.count, $0, &length)
+            }
+        }
+        guard status == SNAPPY_OK else { throw .corruptCompression("snappy") }
+        output.advance(by: length)
+    }
+
+    /// What a snappy body says it decodes to, once that is within the limit and possible.
+    private static func snappyLength(_ input: UnsafeBufferPointer<UInt8>, limit: Int) throws(ByteError) -> Int {
         var length = 0
         let source = UnsafeRawPointer(input.baseAddress)?.assumingMemoryBound(to: CChar.self)
         guard let source, snappy_uncompressed_length(source, input.count, &length) == SNAPPY_OK else { throw .corruptCompression("snappy") }
         guard length <= limit else { throw .tooLarge(limit: limit) }
         // A snappy element of two bytes can yield at most 64, so a short input cannot honestly declare a huge output.
         guard length <= input.count * 64 else { throw .corruptCompression("snappy") }
+        return length
+    }
+
+    private static func unsnappy(_ input: UnsafeBufferPointer<UInt8>, limit: Int) throws(ByteError) -> [UInt8] {
+        let length = try snappyLength(input, limit: limit)
+        let source = UnsafeRawPointer(input.baseAddress)?.assumingMemoryBound(to: CChar.self)
         var ok = false
         let output = [UInt8](unsafeUninitializedCapacity: max(length, 1)) { out, count in
             var written = length
