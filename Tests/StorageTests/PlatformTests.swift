@@ -90,18 +90,18 @@ import Testing
     @Test("the manual clock wakes sleepers when their time comes, and cancelled ones at once")
     func manualClock() async throws {
         let clock = ManualClock(unixMillis: 1_000)
-        let woken = Mutex<[Int]>([])
+        let woken = Woken()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for seconds in [3, 1, 2] {
                 group.addTask {
                     try await clock.sleep(nanos: UInt64(seconds) * 1_000_000_000)
-                    woken.withLock { $0.append(seconds) }
+                    woken.add(seconds)
                 }
             }
             while clock.sleeperCount < 3 { await Task.yield() }
             clock.advance(millis: 1_000)
-            while clock.sleeperCount > 2 || woken.withLock({ $0.isEmpty }) { await Task.yield() }
-            #expect(woken.withLock { $0 } == [1])
+            while clock.sleeperCount > 2 || woken.seconds.isEmpty { await Task.yield() }
+            #expect(woken.seconds == [1])
             clock.advance(millis: 5_000)
             try await group.waitForAll()
         }
@@ -110,4 +110,11 @@ import Testing
         sleeper.cancel()
         await #expect(throws: CancellationError.self) { try await sleeper.value }
     }
+}
+
+/// Which sleepers woke, in order.
+private final class Woken: Sendable {
+    private let list = Mutex<[Int]>([])
+    var seconds: [Int] { list.withLock { $0 } }
+    func add(_ value: Int) { list.withLock { $0.append(value) } }
 }
