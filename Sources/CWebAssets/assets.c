@@ -2,13 +2,21 @@
 
 // Every page file twice, sorted: its bytes, then its row. The compiler follows edits of embedded files.
 #define BYTES(name) }; static const unsigned char name[] = {
-static const unsigned char nothing[] = { 0
+[[maybe_unused]] static const unsigned char nothing[] = { 0
 BYTES(icon_svg)
 #embed "pages/icon.svg"
 BYTES(system_base_css)
 #embed "pages/system/base.css"
+BYTES(system_chart_axes_js)
+#embed "pages/system/chart-axes.js"
+BYTES(system_chart_paint_js)
+#embed "pages/system/chart-paint.js"
+BYTES(system_chart_css)
+#embed "pages/system/chart.css"
 BYTES(system_chart_js)
 #embed "pages/system/chart.js"
+BYTES(system_color_js)
+#embed "pages/system/color.js"
 BYTES(system_dom_js)
 #embed "pages/system/dom.js"
 BYTES(system_doors_js)
@@ -23,10 +31,18 @@ BYTES(system_icons_js)
 #embed "pages/system/icons.js"
 BYTES(system_keys_js)
 #embed "pages/system/keys.js"
+BYTES(system_legend_js)
+#embed "pages/system/legend.js"
 BYTES(system_palette_js)
 #embed "pages/system/palette.js"
 BYTES(system_request_js)
 #embed "pages/system/request.js"
+BYTES(system_scale_js)
+#embed "pages/system/scale.js"
+BYTES(system_series_js)
+#embed "pages/system/series.js"
+BYTES(system_stack_js)
+#embed "pages/system/stack.js"
 BYTES(system_theme_js)
 #embed "pages/system/theme.js"
 BYTES(system_time_js)
@@ -35,6 +51,8 @@ BYTES(system_timepicker_js)
 #embed "pages/system/timepicker.js"
 BYTES(system_tokens_css)
 #embed "pages/system/tokens.css"
+BYTES(system_tooltip_js)
+#embed "pages/system/tooltip.js"
 BYTES(system_url_js)
 #embed "pages/system/url.js"
 BYTES(traces_api_js)
@@ -81,7 +99,11 @@ BYTES(traces_waterfall_js)
 static const obstack_asset assets[] = {
     ROW(icon_svg, "icon.svg")
     ROW(system_base_css, "system/base.css")
+    ROW(system_chart_axes_js, "system/chart-axes.js")
+    ROW(system_chart_paint_js, "system/chart-paint.js")
+    ROW(system_chart_css, "system/chart.css")
     ROW(system_chart_js, "system/chart.js")
+    ROW(system_color_js, "system/color.js")
     ROW(system_dom_js, "system/dom.js")
     ROW(system_doors_js, "system/doors.js")
     ROW(system_float_js, "system/float.js")
@@ -89,12 +111,17 @@ static const obstack_asset assets[] = {
     ROW(system_frame_js, "system/frame.js")
     ROW(system_icons_js, "system/icons.js")
     ROW(system_keys_js, "system/keys.js")
+    ROW(system_legend_js, "system/legend.js")
     ROW(system_palette_js, "system/palette.js")
     ROW(system_request_js, "system/request.js")
+    ROW(system_scale_js, "system/scale.js")
+    ROW(system_series_js, "system/series.js")
+    ROW(system_stack_js, "system/stack.js")
     ROW(system_theme_js, "system/theme.js")
     ROW(system_time_js, "system/time.js")
     ROW(system_timepicker_js, "system/timepicker.js")
     ROW(system_tokens_css, "system/tokens.css")
+    ROW(system_tooltip_js, "system/tooltip.js")
     ROW(system_url_js, "system/url.js")
     ROW(traces_api_js, "traces/api.js")
     ROW(traces_axis_js, "traces/axis.js")
