@@ -1,0 +1,90 @@
+import Bytes
+import Dashboards
+import HTTPSurface
+import HTTPTypes
+import Hummingbird
+
+/// Grafana's HTTP API over the dashboards room: login, users, search, dashboards, folders, data sources and their queries, in
+/// Grafana's own paths, bodies and statuses.
+///
+/// A caller is known by the session cookie or by basic authentication; without either every route but the login and the health check
+/// answers 401. Paths under `/api` that are not served answer 404 `{"message": "Not found"}`.
+package struct GrafanaAPI: Sendable {
+    /// Passes a request on to the Prometheus routes of this process.
+    package typealias Forward = @Sendable (Request, SurfaceContext) async throws -> Response
+
+    package struct Options: Sendable {
+        /// What `/api/health` and the settings say.
+        package var version: String
+        package var commit: String
+        /// The name of the one organisation.
+        package var organisation = "Main Org."
+        /// Whether the cookie is only sent over TLS.
+        package var secureCookie = false
+
+        package init(version: String, commit: String) {
+            self.version = version
+            self.commit = commit
+        }
+    }
+
+    let dashboards: DashboardStore
+    let queries: PanelQueries
+    let options: Options
+    let limits: BodyLimits
+    /// nil leaves the data source proxy out.
+    let prometheus: Forward?
+
+    /// - Parameter prometheus: the responder of the Prometheus door's router, `router.buildResponder().respond`.
+    package init(
+        dashboards: DashboardStore, evaluator: any PanelEvaluator, options: Options, limits: BodyLimits = BodyLimits(encodedBytesMax: 16 << 20), prometheus: Forward? = nil
+    ) {
+        self.dashboards = dashboards
+        queries = PanelQueries(store: dashboards, evaluator: evaluator)
+        self.options = options
+        self.limits = limits
+        self.prometheus = prometheus
+    }
+
+    /// The envelope that the router of this door is made with.
+    package static var envelope: any ErrorEnvelope { GrafanaEnvelope() }
+
+    /// Adds every route. Pages may add theirs beside them; `/api/**` is taken whole.
+    package func addRoutes(to router: some RouterMethods<SurfaceContext>) {
+        addAccessRoutes(to: router)
+        addUserRoutes(to: router)
+        addDashboardRoutes(to: router)
+        addFolderRoutes(to: router)
+        addDataSourceRoutes(to: router)
+        addQueryRoutes(to: router)
+        addSettingsRoutes(to: router)
+        for method in [HTTPRequest.Method.get, .head, .post, .put, .patch, .delete] {
+            router.on("/api/**", method: method) { _, _ -> Response in throw SurfaceError(.notFound, "Not found") }
+        }
+    }
+
+    /// Who asks.
+    struct Caller: Sendable {
+        let user: User
+        /// The session's secret; nil under basic authentication.
+        let token: String?
+    }
+
+    /// A handler that only known callers reach, and that tells of the room's errors as Grafana does.
+    func signedIn(_ body: @escaping @Sendable (Request, SurfaceContext, Caller) async throws -> Response) -> @Sendable (Request, SurfaceContext) async throws -> Response {
+        { request, context in
+            do {
+                guard let caller = try await caller(of: request, context) else { return GrafanaFailure.unauthorized }
+                return try await body(request, context, caller)
+            } catch let error as DashboardsError {
+                return GrafanaFailure.response(error)
+            }
+        }
+    }
+
+    /// The body as JSON; 400 for what is not.
+    func json(of request: Request) async throws -> JSONValue {
+        let bytes = try await request.decodedBody(limits)
+        do { return try JSONParser.parse(bytes) } catch { throw SurfaceError(.badRequest, "bad request data: \(error)") }
+    }
+}
