@@ -18,6 +18,12 @@
     /// Forgets the content and keeps the memory.
     @inlinable package mutating func removeAll() { _count = 0 }
 
+    /// Keeps the first `newCount` bytes.
+    @inlinable package mutating func truncate(to newCount: Int) {
+        precondition(newCount >= 0 && newCount <= _count)
+        _count = newCount
+    }
+
     @inlinable package mutating func reserve(_ extra: Int) {
         if _slowPath(_count + extra > capacity) { grow(extra) }
     }

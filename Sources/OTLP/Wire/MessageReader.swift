@@ -13,6 +13,8 @@ struct MessageReader {
         self.name = name
     }
 
+    var isAtEnd: Bool { cursor.cursor.isAtEnd }
+
     private func malformed(_ error: ByteError) -> OTLPError { .malformedProtobuf(message: "\(name)", error) }
 
     @inline(__always) private func expect(_ wire: ProtobufCursor.Wire) throws(OTLPError) {
