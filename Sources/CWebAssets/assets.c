@@ -3,6 +3,48 @@
 // Every page file twice, sorted: its bytes, then its row. The compiler follows edits of embedded files.
 #define BYTES(name) }; static const unsigned char name[] = {
 [[maybe_unused]] static const unsigned char nothing[] = { 0
+BYTES(grafana_api_js)
+#embed "pages/grafana/api.js"
+BYTES(grafana_dashboard_html)
+#embed "pages/grafana/dashboard.html"
+BYTES(grafana_dashboards_html)
+#embed "pages/grafana/dashboards.html"
+BYTES(grafana_dashboards_js)
+#embed "pages/grafana/dashboards.js"
+BYTES(grafana_home_html)
+#embed "pages/grafana/home.html"
+BYTES(grafana_home_js)
+#embed "pages/grafana/home.js"
+BYTES(grafana_lists_css)
+#embed "pages/grafana/lists.css"
+BYTES(grafana_login_css)
+#embed "pages/grafana/login.css"
+BYTES(grafana_login_html)
+#embed "pages/grafana/login.html"
+BYTES(grafana_login_js)
+#embed "pages/grafana/login.js"
+BYTES(grafana_model_document_js)
+#embed "pages/grafana/model/document.js"
+BYTES(grafana_model_fieldconfig_js)
+#embed "pages/grafana/model/fieldconfig.js"
+BYTES(grafana_model_frames_js)
+#embed "pages/grafana/model/frames.js"
+BYTES(grafana_model_interpolate_js)
+#embed "pages/grafana/model/interpolate.js"
+BYTES(grafana_model_legacy_js)
+#embed "pages/grafana/model/legacy.js"
+BYTES(grafana_model_reduce_js)
+#embed "pages/grafana/model/reduce.js"
+BYTES(grafana_model_transform_js)
+#embed "pages/grafana/model/transform.js"
+BYTES(grafana_model_variables_js)
+#embed "pages/grafana/model/variables.js"
+BYTES(grafana_recent_js)
+#embed "pages/grafana/recent.js"
+BYTES(grafana_sparkline_js)
+#embed "pages/grafana/sparkline.js"
+BYTES(grafana_star_js)
+#embed "pages/grafana/star.js"
 BYTES(icon_svg)
 #embed "pages/icon.svg"
 BYTES(system_base_css)
@@ -97,6 +139,27 @@ BYTES(traces_waterfall_js)
 
 #define ROW(name, path) {path, name, sizeof(name)},
 static const obstack_asset assets[] = {
+    ROW(grafana_api_js, "grafana/api.js")
+    ROW(grafana_dashboard_html, "grafana/dashboard.html")
+    ROW(grafana_dashboards_html, "grafana/dashboards.html")
+    ROW(grafana_dashboards_js, "grafana/dashboards.js")
+    ROW(grafana_home_html, "grafana/home.html")
+    ROW(grafana_home_js, "grafana/home.js")
+    ROW(grafana_lists_css, "grafana/lists.css")
+    ROW(grafana_login_css, "grafana/login.css")
+    ROW(grafana_login_html, "grafana/login.html")
+    ROW(grafana_login_js, "grafana/login.js")
+    ROW(grafana_model_document_js, "grafana/model/document.js")
+    ROW(grafana_model_fieldconfig_js, "grafana/model/fieldconfig.js")
+    ROW(grafana_model_frames_js, "grafana/model/frames.js")
+    ROW(grafana_model_interpolate_js, "grafana/model/interpolate.js")
+    ROW(grafana_model_legacy_js, "grafana/model/legacy.js")
+    ROW(grafana_model_reduce_js, "grafana/model/reduce.js")
+    ROW(grafana_model_transform_js, "grafana/model/transform.js")
+    ROW(grafana_model_variables_js, "grafana/model/variables.js")
+    ROW(grafana_recent_js, "grafana/recent.js")
+    ROW(grafana_sparkline_js, "grafana/sparkline.js")
+    ROW(grafana_star_js, "grafana/star.js")
     ROW(icon_svg, "icon.svg")
     ROW(system_base_css, "system/base.css")
     ROW(system_chart_axes_js, "system/chart-axes.js")
