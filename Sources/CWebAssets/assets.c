@@ -47,6 +47,32 @@ BYTES(grafana_star_js)
 #embed "pages/grafana/star.js"
 BYTES(icon_svg)
 #embed "pages/icon.svg"
+BYTES(metrics_catalog_js)
+#embed "pages/metrics/catalog.js"
+BYTES(metrics_completion_js)
+#embed "pages/metrics/completion.js"
+BYTES(metrics_editor_js)
+#embed "pages/metrics/editor.js"
+BYTES(metrics_history_js)
+#embed "pages/metrics/history.js"
+BYTES(metrics_metrics_css)
+#embed "pages/metrics/metrics.css"
+BYTES(metrics_panel_js)
+#embed "pages/metrics/panel.js"
+BYTES(metrics_promql_js)
+#embed "pages/metrics/promql.js"
+BYTES(metrics_query_html)
+#embed "pages/metrics/query.html"
+BYTES(metrics_query_js)
+#embed "pages/metrics/query.js"
+BYTES(metrics_results_js)
+#embed "pages/metrics/results.js"
+BYTES(metrics_starter_js)
+#embed "pages/metrics/starter.js"
+BYTES(metrics_status_html)
+#embed "pages/metrics/status.html"
+BYTES(metrics_targets_html)
+#embed "pages/metrics/targets.html"
 BYTES(system_base_css)
 #embed "pages/system/base.css"
 BYTES(system_chart_axes_js)
@@ -85,6 +111,8 @@ BYTES(system_series_js)
 #embed "pages/system/series.js"
 BYTES(system_stack_js)
 #embed "pages/system/stack.js"
+BYTES(system_table_js)
+#embed "pages/system/table.js"
 BYTES(system_theme_js)
 #embed "pages/system/theme.js"
 BYTES(system_time_js)
@@ -161,6 +189,19 @@ static const obstack_asset assets[] = {
     ROW(grafana_sparkline_js, "grafana/sparkline.js")
     ROW(grafana_star_js, "grafana/star.js")
     ROW(icon_svg, "icon.svg")
+    ROW(metrics_catalog_js, "metrics/catalog.js")
+    ROW(metrics_completion_js, "metrics/completion.js")
+    ROW(metrics_editor_js, "metrics/editor.js")
+    ROW(metrics_history_js, "metrics/history.js")
+    ROW(metrics_metrics_css, "metrics/metrics.css")
+    ROW(metrics_panel_js, "metrics/panel.js")
+    ROW(metrics_promql_js, "metrics/promql.js")
+    ROW(metrics_query_html, "metrics/query.html")
+    ROW(metrics_query_js, "metrics/query.js")
+    ROW(metrics_results_js, "metrics/results.js")
+    ROW(metrics_starter_js, "metrics/starter.js")
+    ROW(metrics_status_html, "metrics/status.html")
+    ROW(metrics_targets_html, "metrics/targets.html")
     ROW(system_base_css, "system/base.css")
     ROW(system_chart_axes_js, "system/chart-axes.js")
     ROW(system_chart_paint_js, "system/chart-paint.js")
@@ -180,6 +221,7 @@ static const obstack_asset assets[] = {
     ROW(system_scale_js, "system/scale.js")
     ROW(system_series_js, "system/series.js")
     ROW(system_stack_js, "system/stack.js")
+    ROW(system_table_js, "system/table.js")
     ROW(system_theme_js, "system/theme.js")
     ROW(system_time_js, "system/time.js")
     ROW(system_timepicker_js, "system/timepicker.js")

@@ -55,7 +55,7 @@ export function valueAxis(list, data, options, height) {
 
 /**
  * Grid lines with their labels, and the labels of the time axis.
- * @param {CanvasRenderingContext2D} context @param {import("./chart-paint.js").View} view @param {Ink} ink @param {number[]} ticks @param {string[]} labels
+ * @param {CanvasRenderingContext2D} context @param {import("./chart-paint.js").View} view @param {Ink} ink @param {number[]} ticks @param {string[]} labels of the ticks; none where there is nothing to measure
  */
 export function paintAxes(context, view, ink, ticks, labels) {
   const { left, top, width, height, ratio } = view;
@@ -65,9 +65,9 @@ export function paintAxes(context, view, ink, ticks, labels) {
     const y = yOf(view, tick);
     if (y < top - 1 || y > top + height + 1) return;
     context.fillStyle = ink.grid;
-    context.fillRect(left, Math.round(y * ratio) / ratio, width, 1 / Math.min(ratio, 1));
+    context.fillRect(left, Math.round(y * ratio) / ratio, width, 1);
     context.fillStyle = ink.text;
-    context.fillText(labels[index], left - 8, y + 0.5);
+    if (labels[index] !== undefined) context.fillText(labels[index], left - 8, y + 0.5);
   });
   context.textBaseline = "alphabetic";
   context.textAlign = "center";

@@ -84,7 +84,7 @@ import { stackLayers } from "./stack.js";
 import { Legend } from "./legend.js";
 import { hideTip, isPinned, pinTip, showTip } from "./tooltip.js";
 import { MARGIN, inkOf, paintAnnotations, paintAxes, paintThresholds, readInk, valueAxis } from "./chart-axes.js";
-import { drawBars, drawPoints, fillArea, strokeLine, timeAt, trace, xOf, yOf } from "./chart-paint.js";
+import { drawBars, drawPoints, fillArea, lineWidthFor, strokeLine, timeAt, trace, xOf, yOf } from "./chart-paint.js";
 
 const TIP_ROWS = 12;
 const DRAG_PIXELS = 4;
@@ -144,8 +144,12 @@ export class TimeChart {
     this.paintSoon = oncePerFrame(() => this.paint());
     this.paintOverlaySoon = oncePerFrame(() => this.paintOverlay());
     this.stops = new AbortController();
-    this.observer = new ResizeObserver(() => this.paint());
+    this.observer = new ResizeObserver(() => {
+      this.#placeLegend();
+      this.paint();
+    });
     this.observer.observe(this.plot);
+    this.observer.observe(this.root);
     addEventListener("themechange", () => this.paint(), { signal: this.stops.signal });
     this.#listen();
     this.#join();
@@ -156,10 +160,10 @@ export class TimeChart {
     this.data = data;
     delete this.root.dataset.stale;
     for (const series of data.series) if (series.hidden) this.hidden.add(series.name);
-    if (![...data.series].some((series) => !this.hidden.has(series.name))) this.hidden.clear();
+    if (data.series.every((series) => this.hidden.has(series.name))) this.hidden.clear();
     this.#prepare();
-    const empty = !this.drawn.some(({ series }) => series.values.some((value) => value === value));
-    this.#say(empty ? el("p", data.noData ?? "No data in this time range.") : null);
+    this.empty = !data.series.some(({ values }) => values.some((value) => value === value));
+    this.#say(this.empty ? el("p", data.noData ?? "No data in this time range.") : null);
     this.#showLegend();
     this.plot.setAttribute("aria-label", this.summary());
     this.paintSoon();
@@ -247,7 +251,7 @@ export class TimeChart {
     const axis = valueAxis(this.drawn, this.data, this.options, height);
     context.font = this.ink.font;
     const say = axisFormatter(this.options.stack === "percent" ? "percent" : this.options.unit, Math.max(...axis.ticks.map(Math.abs)), axis.step, this.options.decimals);
-    const labels = axis.ticks.map(this.options.scale === "log" ? (tick) => format(tick, this.options.unit) : say);
+    const labels = this.empty ? [] : axis.ticks.map(this.options.scale === "log" ? (tick) => format(tick, this.options.unit) : say);
     const gutter = this.options.axes ? Math.ceil(Math.max(20, ...labels.map((label) => context.measureText(label).width))) + 10 : 0;
     const [left, top] = this.options.axes ? [MARGIN.left + gutter - 2, MARGIN.top] : [0, 2];
     this.view = {
@@ -320,22 +324,29 @@ export class TimeChart {
     const { data, options } = this;
     const colors = this.colors.assign(data.series);
     const shown = data.series.filter((series) => !this.hidden.has(series.name));
+    const places = new Map(shown.map((series, index) => [series, index]));
     const stacked = options.stack === "none" ? null : stackLayers(shown.map(({ times, values }) => ({ times, values })), options.stack, (data.step ?? 0) / 2);
     this.drawn = data.series.map((series, index) => {
-      const at = shown.indexOf(series);
+      const at = places.get(series) ?? -1;
       const layer = at >= 0 ? stacked?.[at] : null;
       return { series, color: colors[index], style: { ...options.style, ...series.style }, shown: at >= 0, times: layer?.times ?? series.times, values: layer?.values ?? series.values, base: layer?.base ?? null };
     });
-    const lines = shown.length;
-    this.autoFill = options.stack === "none" ? (lines <= 4 ? 0.1 : 0) : 0.6;
+    this.points = shown.reduce((sum, series) => sum + series.times.length, 0);
+    this.autoFill = options.stack === "none" ? (shown.length <= 4 ? 0.1 : 0) : 0.6;
   }
 
   #showLegend() {
-    const { legend, legendPlacement, calcs, unit, decimals } = this.options;
-    this.root.dataset.legend = legendPlacement;
+    const { legend, calcs, unit, decimals } = this.options;
+    this.#placeLegend();
     this.legendElement.hidden = legend === "none" || !this.drawn.length;
     if (this.legendElement.hidden) return;
     this.legend.show(this.drawn.map(({ series, color, shown }) => ({ name: series.name, color, values: series.values, unit: series.unit, shown, detail: series.labels ? labelText(series) : series.name })), { kind: legend === "table" ? "table" : "list", calcs, unit, decimals });
+  }
+
+  /** Beside the plot only where there is room for both. */
+  #placeLegend() {
+    const placement = this.options.legendPlacement === "right" && this.root.clientWidth >= 520 ? "right" : "bottom";
+    if (this.root.dataset.legend !== placement) this.root.dataset.legend = placement;
   }
 
   #shownChanged(name, shown) {
@@ -357,7 +368,8 @@ export class TimeChart {
     const color = inkOf(this.ink, drawn.color);
     if (style.draw === "bars") {
       const step = this.data.step ?? shortestStep(drawn.times);
-      const slot = Math.max(1, (step / (view.to - view.from)) * view.width) * 0.8;
+      const room = Math.max(1, (step / (view.to - view.from)) * view.width);
+      const slot = room < 5 ? room : room * 0.8;
       const beside = this.options.stack === "none" && slot / bars.length >= 2 ? bars.length : 1;
       drawBars(context, drawn.times, drawn.values, drawn.base, view, { color, width: slot / beside, shift: beside > 1 ? (bars.indexOf(drawn) - (beside - 1) / 2) * (slot / beside) : 0, opacity: style.fill ?? 0.85 });
       return;
@@ -371,7 +383,7 @@ export class TimeChart {
       const axisY = Math.min(view.top + view.height, Math.max(view.top, view.log ? view.top + view.height : yOf(view, 0)));
       fillArea(context, line, below, axisY, below ? translucent(color, fillShare) : fading(context, line, axisY, color, fillShare), interpolation);
     }
-    const width = (style.lineWidth ?? (drawn.base ? 1 : 1.5)) + widen;
+    const width = lineWidthFor(style.lineWidth ?? (drawn.base ? 1 : 1.5), widen ? 0 : this.points, view.ratio) + widen;
     if (style.draw !== "points" && width > 0) strokeLine(context, line, { color, width, interpolation, dash: style.dash, span: view.width });
     const few = line.length > 0 && view.width / line.length >= 24;
     if (style.draw === "points" || style.points === "always" || (style.points !== "never" && few && !drawn.base)) drawPoints(context, line, color, style.draw === "points" ? 2.5 : 2.5);

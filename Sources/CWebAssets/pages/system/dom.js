@@ -29,7 +29,7 @@ export function setAttributes(node, attributes) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) {
       if (value === false && PROPERTIES.has(key)) node[key] = false;
-      else node.removeAttribute(key);
+      else if (key !== "class") node.removeAttribute(key);
     } else if (key.startsWith("on") && typeof value === "function") node.addEventListener(key.slice(2), value);
     else if (key === "class") node.classList.add(...String(value).split(/\s+/).filter(Boolean));
     else if (key === "style" && typeof value === "object") {

@@ -37,7 +37,7 @@ const PATHS = {
   play: "M7.5 5l11 7-11 7z",
   plus: "M12 5v14M5 12h14",
   push: "M12 15V4.5M7.5 9L12 4.5 16.5 9M4 15v4.5h16V15",
-  refresh: "M19.5 11a7.6 7.6 0 0 0-14-2.5M4.5 4.5v4.5H9M4.5 13a7.6 7.6 0 0 0 14 2.5M19.5 19.5V15H15",
+  refresh: "M19 12a7 7 0 1 1-2.3-5.2M19.2 3.8v4.2H15",
   search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5L20 20",
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.8v4.4M9 14.8v4.4",
   share: "M17.5 3.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM6.5 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM17.5 15.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM8.7 10.8l6.6-3.6M8.7 13.2l6.6 3.6",
@@ -62,6 +62,6 @@ const PATHS = {
 export function icon(name, size = 18) {
   return svg("svg", {
     class: `icon icon-${name}`, viewBox: "0 0 24 24", width: size, height: size, fill: "none", stroke: "currentColor",
-    "stroke-width": size < 16 ? 2 : 1.75, "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true",
+    "stroke-width": name === "more" ? 2.6 : size < 16 ? 2 : 1.75, "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true",
   }, svg("path", { d: PATHS[name] }));
 }

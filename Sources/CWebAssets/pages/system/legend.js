@@ -23,30 +23,54 @@ export class Legend {
     this.all = false;
     /** @type {{column: number, descending: boolean}|null} column −1 is the name */
     this.sort = null;
+    this.shape = "";
+    const indexOf = (event) => {
+      const { dataset } = /** @type {HTMLElement} */ (event.target).closest("[data-index], [data-row]") ?? { dataset: {} };
+      return Number(dataset.index ?? dataset.row ?? -1);
+    };
+    element.addEventListener("click", (event) => {
+      const index = indexOf(event);
+      if (index >= 0 && event.target.closest("[data-index]")) (event.ctrlKey || event.metaKey ? does.onToggle : does.onIsolate)(index);
+    });
+    element.addEventListener("pointerover", (event) => does.onPoint(indexOf(event)));
     element.addEventListener("pointerleave", () => does.onPoint(-1));
+    element.addEventListener("focusin", (event) => does.onPoint(indexOf(event)));
+    element.addEventListener("focusout", () => does.onPoint(-1));
   }
 
   /** @param {LegendEntry[]} entries @param {{kind: "list"|"table", calcs: import("./chart.js").Calc[], unit?: string, decimals?: number|null}} how */
   show(entries, how) {
     this.entries = entries;
     this.how = how;
+    const shape = how.kind === "list" ? `${this.all}${entries.map((entry) => `${entry.name}\n${entry.color}${entry.shown}`).join("\n")}` : "";
+    if (shape && shape === this.shape) return;
+    this.shape = shape;
     const order = entries.map((_, index) => index);
-    const [scrollTop, focused] = [this.element.scrollTop, this.element.contains(document.activeElement) ? document.activeElement.dataset.index : undefined];
+    const [scrollTop, focused] = [this.element.firstChild ? this.element.scrollTop : 0, this.element.contains(document.activeElement) ? document.activeElement.dataset.index : undefined];
     const shown = this.all ? order : order.slice(0, SHOWN_AT_FIRST);
     const rest = entries.length - shown.length;
     const more = rest > 0 ? el("button.link.legend-more", { type: "button", onclick: () => { this.all = true; this.show(this.entries, how); } }, `Show ${rest} more`) : null;
     fill(this.element, how.kind === "table" ? this.#table(order, rest) : shown.map((index) => this.#item(index)), more);
-    this.element.scrollTop = scrollTop;
+    if (scrollTop) this.element.scrollTop = scrollTop;
     if (focused !== undefined) this.element.querySelector(`[data-index="${focused}"]`)?.focus({ preventScroll: true });
   }
 
   #item(index) {
     const entry = this.entries[index];
-    return el("button.legend-item", {
-      type: "button", "data-index": index, "aria-pressed": String(entry.shown), title: entry.detail ?? entry.name,
-      onclick: (event) => (event.ctrlKey || event.metaKey ? this.does.onToggle(index) : this.does.onIsolate(index)),
-      onpointerenter: () => this.does.onPoint(index), onfocus: () => this.does.onPoint(index), onblur: () => this.does.onPoint(-1),
-    }, el("i.swatch", { style: { "--color": entry.color } }), el("span.legend-name", entry.name));
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "legend-item";
+    button.title = entry.detail ?? entry.name;
+    button.dataset.index = String(index);
+    button.setAttribute("aria-pressed", String(entry.shown));
+    const swatch = document.createElement("i");
+    swatch.className = "swatch";
+    swatch.style.setProperty("--color", entry.color);
+    const name = document.createElement("span");
+    name.className = "legend-name";
+    name.textContent = entry.name;
+    button.append(swatch, name);
+    return button;
   }
 
   #table(order, rest) {
@@ -66,7 +90,7 @@ export class Legend {
     };
     const rows = rest > 0 ? order.slice(0, SHOWN_AT_FIRST) : order;
     return el("table.legend-table", el("thead", el("tr", head("Series", -1, false), calcs.map((calc, column) => head(CALC_WORDS[calc] ?? calc, column, true)))),
-      el("tbody", rows.map((index) => el("tr", { onpointerenter: () => this.does.onPoint(index) }, el("td", this.#item(index)),
+      el("tbody", rows.map((index) => el("tr", { "data-row": index }, el("td", this.#item(index)),
         calcs.map((calc, column) => el("td.number", calc === "count" ? String(numbers[index][column]) : format(numbers[index][column], this.entries[index].unit ?? unit, decimals)))))));
   }
 }
