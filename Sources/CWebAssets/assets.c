@@ -5,8 +5,12 @@
 [[maybe_unused]] static const unsigned char nothing[] = { 0
 BYTES(grafana_api_js)
 #embed "pages/grafana/api.js"
+BYTES(grafana_dashboard_css)
+#embed "pages/grafana/dashboard.css"
 BYTES(grafana_dashboard_html)
 #embed "pages/grafana/dashboard.html"
+BYTES(grafana_dashboard_js)
+#embed "pages/grafana/dashboard.js"
 BYTES(grafana_dashboards_html)
 #embed "pages/grafana/dashboards.html"
 BYTES(grafana_dashboards_js)
@@ -39,12 +43,40 @@ BYTES(grafana_model_transform_js)
 #embed "pages/grafana/model/transform.js"
 BYTES(grafana_model_variables_js)
 #embed "pages/grafana/model/variables.js"
+BYTES(grafana_panel_js)
+#embed "pages/grafana/panel.js"
+BYTES(grafana_panels_answer_js)
+#embed "pages/grafana/panels/answer.js"
+BYTES(grafana_panels_bargauge_js)
+#embed "pages/grafana/panels/bargauge.js"
+BYTES(grafana_panels_gauge_js)
+#embed "pages/grafana/panels/gauge.js"
+BYTES(grafana_panels_heatmap_js)
+#embed "pages/grafana/panels/heatmap.js"
+BYTES(grafana_panels_kinds_js)
+#embed "pages/grafana/panels/kinds.js"
+BYTES(grafana_panels_pie_js)
+#embed "pages/grafana/panels/pie.js"
+BYTES(grafana_panels_stat_js)
+#embed "pages/grafana/panels/stat.js"
+BYTES(grafana_panels_states_js)
+#embed "pages/grafana/panels/states.js"
+BYTES(grafana_panels_table_js)
+#embed "pages/grafana/panels/table.js"
+BYTES(grafana_panels_text_js)
+#embed "pages/grafana/panels/text.js"
+BYTES(grafana_panels_timeseries_js)
+#embed "pages/grafana/panels/timeseries.js"
+BYTES(grafana_reasons_js)
+#embed "pages/grafana/reasons.js"
 BYTES(grafana_recent_js)
 #embed "pages/grafana/recent.js"
 BYTES(grafana_sparkline_js)
 #embed "pages/grafana/sparkline.js"
 BYTES(grafana_star_js)
 #embed "pages/grafana/star.js"
+BYTES(grafana_variable_bar_js)
+#embed "pages/grafana/variable-bar.js"
 BYTES(icon_svg)
 #embed "pages/icon.svg"
 BYTES(metrics_catalog_js)
@@ -168,7 +200,9 @@ BYTES(traces_waterfall_js)
 #define ROW(name, path) {path, name, sizeof(name)},
 static const obstack_asset assets[] = {
     ROW(grafana_api_js, "grafana/api.js")
+    ROW(grafana_dashboard_css, "grafana/dashboard.css")
     ROW(grafana_dashboard_html, "grafana/dashboard.html")
+    ROW(grafana_dashboard_js, "grafana/dashboard.js")
     ROW(grafana_dashboards_html, "grafana/dashboards.html")
     ROW(grafana_dashboards_js, "grafana/dashboards.js")
     ROW(grafana_home_html, "grafana/home.html")
@@ -185,9 +219,23 @@ static const obstack_asset assets[] = {
     ROW(grafana_model_reduce_js, "grafana/model/reduce.js")
     ROW(grafana_model_transform_js, "grafana/model/transform.js")
     ROW(grafana_model_variables_js, "grafana/model/variables.js")
+    ROW(grafana_panel_js, "grafana/panel.js")
+    ROW(grafana_panels_answer_js, "grafana/panels/answer.js")
+    ROW(grafana_panels_bargauge_js, "grafana/panels/bargauge.js")
+    ROW(grafana_panels_gauge_js, "grafana/panels/gauge.js")
+    ROW(grafana_panels_heatmap_js, "grafana/panels/heatmap.js")
+    ROW(grafana_panels_kinds_js, "grafana/panels/kinds.js")
+    ROW(grafana_panels_pie_js, "grafana/panels/pie.js")
+    ROW(grafana_panels_stat_js, "grafana/panels/stat.js")
+    ROW(grafana_panels_states_js, "grafana/panels/states.js")
+    ROW(grafana_panels_table_js, "grafana/panels/table.js")
+    ROW(grafana_panels_text_js, "grafana/panels/text.js")
+    ROW(grafana_panels_timeseries_js, "grafana/panels/timeseries.js")
+    ROW(grafana_reasons_js, "grafana/reasons.js")
     ROW(grafana_recent_js, "grafana/recent.js")
     ROW(grafana_sparkline_js, "grafana/sparkline.js")
     ROW(grafana_star_js, "grafana/star.js")
+    ROW(grafana_variable_bar_js, "grafana/variable-bar.js")
     ROW(icon_svg, "icon.svg")
     ROW(metrics_catalog_js, "metrics/catalog.js")
     ROW(metrics_completion_js, "metrics/completion.js")

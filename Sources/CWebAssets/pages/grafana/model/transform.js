@@ -91,7 +91,11 @@ export function compare(a, b) {
   return String(a).localeCompare(String(b), undefined, { numeric: true });
 }
 
-const limit = (frames, { limitField = 10 }) => frames.map((frame) => build(frame, frame.fields.map((field) => picked(field, Array.from({ length: Math.min(frame.length, Number(limitField)) }, (_, at) => at))), Math.min(frame.length, Number(limitField))));
+function limit(frames, { limitField = 10 }) {
+  const most = Number(limitField);
+  const order = (frame) => Array.from({ length: Math.min(frame.length, most) }, (_, at) => at);
+  return frames.map((frame) => build(frame, frame.fields.map((field) => picked(field, order(frame))), Math.min(frame.length, most)));
+}
 
 function filterFieldsByName(frames, { include, exclude }) {
   const hits = (rule, frame, field) => (rule?.names ?? []).some((name) => isNamed(frame, field, name)) || (rule?.pattern ? pattern(rule.pattern)?.test(named(frame, field)) ?? false : false);
