@@ -103,8 +103,12 @@ BYTES(metrics_starter_js)
 #embed "pages/metrics/starter.js"
 BYTES(metrics_status_html)
 #embed "pages/metrics/status.html"
+BYTES(metrics_status_js)
+#embed "pages/metrics/status.js"
 BYTES(metrics_targets_html)
 #embed "pages/metrics/targets.html"
+BYTES(metrics_targets_js)
+#embed "pages/metrics/targets.js"
 BYTES(system_base_css)
 #embed "pages/system/base.css"
 BYTES(system_chart_axes_js)
@@ -127,6 +131,10 @@ BYTES(system_format_js)
 #embed "pages/system/format.js"
 BYTES(system_frame_js)
 #embed "pages/system/frame.js"
+BYTES(system_gauge_js)
+#embed "pages/system/gauge.js"
+BYTES(system_heatmap_js)
+#embed "pages/system/heatmap.js"
 BYTES(system_icons_js)
 #embed "pages/system/icons.js"
 BYTES(system_keys_js)
@@ -143,6 +151,8 @@ BYTES(system_series_js)
 #embed "pages/system/series.js"
 BYTES(system_stack_js)
 #embed "pages/system/stack.js"
+BYTES(system_stat_js)
+#embed "pages/system/stat.js"
 BYTES(system_table_js)
 #embed "pages/system/table.js"
 BYTES(system_theme_js)
@@ -249,7 +259,9 @@ static const obstack_asset assets[] = {
     ROW(metrics_results_js, "metrics/results.js")
     ROW(metrics_starter_js, "metrics/starter.js")
     ROW(metrics_status_html, "metrics/status.html")
+    ROW(metrics_status_js, "metrics/status.js")
     ROW(metrics_targets_html, "metrics/targets.html")
+    ROW(metrics_targets_js, "metrics/targets.js")
     ROW(system_base_css, "system/base.css")
     ROW(system_chart_axes_js, "system/chart-axes.js")
     ROW(system_chart_paint_js, "system/chart-paint.js")
@@ -261,6 +273,8 @@ static const obstack_asset assets[] = {
     ROW(system_float_js, "system/float.js")
     ROW(system_format_js, "system/format.js")
     ROW(system_frame_js, "system/frame.js")
+    ROW(system_gauge_js, "system/gauge.js")
+    ROW(system_heatmap_js, "system/heatmap.js")
     ROW(system_icons_js, "system/icons.js")
     ROW(system_keys_js, "system/keys.js")
     ROW(system_legend_js, "system/legend.js")
@@ -269,6 +283,7 @@ static const obstack_asset assets[] = {
     ROW(system_scale_js, "system/scale.js")
     ROW(system_series_js, "system/series.js")
     ROW(system_stack_js, "system/stack.js")
+    ROW(system_stat_js, "system/stat.js")
     ROW(system_table_js, "system/table.js")
     ROW(system_theme_js, "system/theme.js")
     ROW(system_time_js, "system/time.js")
