@@ -77,7 +77,7 @@ let package = Package(
         room(3, "SegmentLog", uses: ["Bytes", "Platform"]),
 
         room(4, "MetricStore", uses: ["Bytes", "Platform", "MetricModel", "SegmentLog"]),
-        room(4, "TraceStore", uses: ["Bytes", "Platform", "TraceModel", "OTLP", "SegmentLog"]),
+        room(4, "TraceStore", uses: ["Bytes", "Platform", "MetricModel", "TraceModel", "OTLP", "SegmentLog"]),
 
         room(5, "PromQL", uses: ["Bytes", "MetricModel", "MetricStore"]),
         room(5, "TraceQuery", uses: ["TraceModel", "TraceStore"]),
@@ -91,7 +91,7 @@ let package = Package(
         room(7, "PrometheusAPI", uses: ["HTTPSurface", "Bytes", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "Acquisition"], hummingbird, httpTypes),
         room(7, "PushgatewayAPI", uses: ["HTTPSurface", "Bytes", "MetricModel", "MetricFormats", "PushGroups"], hummingbird, httpTypes),
         room(7, "OTLPReceiver", uses: ["HTTPSurface", "Bytes", "OTLP", "Pipelines"], hummingbird, httpTypes, nioCore),
-        room(7, "JaegerAPI", uses: ["HTTPSurface", "Bytes", "TraceModel", "TraceStore", "TraceQuery"], hummingbird, httpTypes),
+        room(7, "JaegerAPI", uses: ["HTTPSurface", "Bytes", "Platform", "TraceModel", "OTLP", "TraceStore", "TraceQuery"], hummingbird, httpTypes),
         room(7, "GrafanaAPI", uses: ["HTTPSurface", "Bytes", "MetricModel", "Dashboards"], hummingbird, httpTypes),
         room(7, "WebAssets", uses: ["CWebAssets", "HTTPSurface", "Bytes"], hummingbird, httpTypes),
 
@@ -107,10 +107,10 @@ let package = Package(
         tests("MetricFormatsTests", uses: ["MetricFormats", "MetricModel", "Bytes"]),
         tests("OTLPTests", uses: ["OTLP", "TraceModel", "MetricModel", "Bytes"]),
         tests("StorageTests", uses: ["SegmentLog", "Platform", "Bytes", "MetricModel", "MetricStore"]),
-        tests("TraceTests", uses: ["TraceStore", "TraceQuery", "JaegerAPI", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"]),
+        tests("TraceTests", uses: ["TraceStore", "TraceQuery", "JaegerAPI", "HTTPSurface", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("PromQLTests", uses: ["PromQL", "MetricModel", "MetricStore", "Bytes"]),
         tests("AcquisitionTests", uses: ["Acquisition", "PushGroups", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),
-        tests("DashboardsTests", uses: ["Dashboards", "GrafanaAPI", "HTTPSurface", "PromQL", "MetricModel", "MetricStore", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes),
+        tests("DashboardsTests", uses: ["Dashboards", "GrafanaAPI", "HTTPSurface", "PromQL", "MetricModel", "MetricStore", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("ServerTests", uses: ["Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, hummingbird, hummingbirdTesting, nioCore),
     ],
     cLanguageStandard: .c2x, cxxLanguageStandard: .cxx17

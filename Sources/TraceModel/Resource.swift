@@ -12,6 +12,16 @@ package struct Resource: Hashable, Sendable {
     package var serviceName: String? {
         if case .string(let name)? = attributes["service.name"], !name.isEmpty { name } else { nil }
     }
+
+    /// The service's name, or what Jaeger files spans under whose resource has none (`internal/jptrace/sanitizer`).
+    package var serviceNameOrPlaceholder: String {
+        switch attributes["service.name"] {
+        case nil: "missing-service-name"
+        case .string("")?: "empty-service-name"
+        case .string(let name)?: name
+        case _?: "service-name-wrong-type"
+        }
+    }
 }
 
 /// The library that made the telemetry.

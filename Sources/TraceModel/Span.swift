@@ -1,6 +1,27 @@
 /// One operation of a trace (opentelemetry/proto/trace/v1/trace.proto). Times are nanoseconds since the epoch.
 package struct Span: Hashable, Sendable {
-    package enum Kind: UInt8, Sendable { case unspecified = 0, `internal`, server, client, producer, consumer }
+    package enum Kind: UInt8, Sendable, CaseIterable {
+        case unspecified = 0, `internal`, server, client, producer, consumer
+
+        /// `server`, `client` … as Jaeger spells it; "" for unspecified.
+        package var text: String {
+            switch self {
+            case .unspecified: ""
+            case .internal: "internal"
+            case .server: "server"
+            case .client: "client"
+            case .producer: "producer"
+            case .consumer: "consumer"
+            }
+        }
+
+        /// Reads `text`, in any case; nil for another word.
+        package init?(text: String) {
+            let lowered = text.lowercased()
+            guard let kind = Self.allCases.first(where: { $0.text == lowered }) else { return nil }
+            self = kind
+        }
+    }
 
     package struct Status: Hashable, Sendable {
         package enum Code: UInt8, Sendable { case unset = 0, ok, error }
@@ -81,6 +102,10 @@ package struct Span: Hashable, Sendable {
         self.droppedLinksCount = droppedLinksCount
         self.status = status
     }
+
+    /// What Jaeger calls a span without a name (`internal/jptrace/sanitizer`).
+    package static let namePlaceholder = "empty-span-name"
+    package var nameOrPlaceholder: String { name.isEmpty ? Self.namePlaceholder : name }
 
     /// How long it took; 0 when the clock ran backwards.
     package var durationNanos: UInt64 { endUnixNano >= startUnixNano ? endUnixNano - startUnixNano : 0 }

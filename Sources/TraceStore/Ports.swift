@@ -42,14 +42,28 @@ package struct TraceOperation: Hashable, Sendable {
     }
 }
 
+/// How often one service called another.
+package struct ServiceDependency: Hashable, Sendable {
+    package var parent: String
+    package var child: String
+    package var callCount: UInt64
+    package init(parent: String, child: String, callCount: UInt64) {
+        self.parent = parent
+        self.child = child
+        self.callCount = callCount
+    }
+}
+
 /// What trace queries read from. Calls may touch the disk and are made off the cooperative pool.
 package protocol TraceReader: Sendable {
     /// Names of services that sent spans, sorted.
     func services() throws(TraceStoreError) -> [String]
     /// Operations of a service, sorted by name; of one kind, or of all.
     func operations(service: String, kind: Span.Kind?) throws(TraceStoreError) -> [TraceOperation]
-    /// Whole traces, newest first, each with all spans that are known of it.
+    /// Whole traces, each with all spans that are known of it; first the one whose newest matching span is newest.
     func find(_ search: TraceSearch) throws(TraceStoreError) -> [Trace]
     /// All spans known of a trace; nil when there are none.
     func trace(_ id: TraceID) throws(TraceStoreError) -> Trace?
+    /// Calls between spans of traces that began in `startUnixNano`, sorted by parent and child; a service's calls to itself are among them.
+    func dependencies(startUnixNano: ClosedRange<UInt64>) throws(TraceStoreError) -> [ServiceDependency]
 }

@@ -6,6 +6,10 @@ package enum TraceStoreError: Error, Sendable {
     case io(file: String, operation: String, reason: String, isDiskFull: Bool)
     /// Another process holds the directory.
     case locked(directory: String, holder: String)
+    /// A batch is larger than the log takes.
+    case tooLarge(reason: String)
+    /// A search asks for what no search may: why.
+    case unsearchable(reason: String)
     case closed
 }
 
@@ -15,6 +19,7 @@ extension TraceStoreError: CustomStringConvertible {
         case .corrupt(let file, let offset, let reason): "\(file) is corrupt at byte \(offset): \(reason)"
         case .io(let file, let operation, let reason, _): "cannot \(operation) \(file): \(reason)"
         case .locked(let directory, let holder): "\(directory) is in use by \(holder)"
+        case .tooLarge(let reason), .unsearchable(let reason): reason
         case .closed: "the trace store is shut down"
         }
     }

@@ -1,0 +1,13 @@
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+extension UnsafeBufferPointer<UInt8> {
+    func isEqual(to other: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        guard let a = baseAddress, let b = other.baseAddress else { return count == 0 }
+        return memcmp(a, b, count) == 0
+    }
+}
