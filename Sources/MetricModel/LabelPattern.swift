@@ -14,6 +14,8 @@ package final class LabelPattern: @unchecked Sendable {
     package let source: String
     // SAFETY: RE2 objects are immutable and thread-safe after construction; freed once, in deinit.
     private let compiled: OpaquePointer
+    /// What the pattern says, when that is simple.
+    let shape: Shape
 
     /// The largest compiled program, in bytes.
     private static let programBytesMax = 8 << 20
@@ -34,6 +36,7 @@ package final class LabelPattern: @unchecked Sendable {
         }
         self.source = source
         self.compiled = compiled
+        shape = Self.shape(of: source)
     }
 
     deinit { cre2_free(compiled) }
@@ -44,7 +47,8 @@ package final class LabelPattern: @unchecked Sendable {
     }
 
     package func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        text.withMemoryRebound(to: CChar.self) { cre2_full_match(compiled, $0.baseAddress, $0.count) }
+        if let verdict = shape.verdict(text) { return verdict }
+        return text.withMemoryRebound(to: CChar.self) { cre2_full_match(compiled, $0.baseAddress, $0.count) }
     }
 
     package var groupCount: Int { Int(cre2_group_count(compiled)) }

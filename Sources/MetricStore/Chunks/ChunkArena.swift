@@ -1,0 +1,94 @@
+/// What stands before the bytes of a chunk that is complete. Never changes once written.
+struct ClosedChunk {
+    /// The chunk before this one of the same series. To be followed only while `olderMaxTime` is at or above the head's minimum time:
+    /// what lies below may be gone.
+    let older: UnsafePointer<ClosedChunk>?
+    let olderMaxTime: Int64
+    let minTime: Int64
+    let maxTime: Int64
+    let byteCount: Int
+
+    /// The bytes behind a header in an arena.
+    static func bytes(_ chunk: UnsafePointer<ClosedChunk>) -> UnsafeBufferPointer<UInt8> {
+        // SAFETY: `ChunkArena.add` put `byteCount` bytes behind the header.
+        UnsafeBufferPointer(start: UnsafeRawPointer(chunk + 1).assumingMemoryBound(to: UInt8.self), count: chunk.pointee.byteCount)
+    }
+}
+
+/// A page of a `ChunkArena`, which somebody owns.
+struct ChunkPage: @unchecked Sendable, Hashable {
+    // SAFETY: owned by one arena and then by one registry; closed chunks in it never change.
+    let start: UnsafeMutableRawPointer
+
+    func free() { start.deallocate() }
+}
+
+/// Memory for closed chunks: pages filled one after the other, and given back when no chunk in them is needed.
+///
+/// Chunks close in the order of time, so dropping the old ones frees whole pages. Readers may still look at a page that was
+/// dropped: `removed` pages go to the `SnapshotRegistry`, which frees them when nobody can.
+struct ChunkArena: ~Copyable {
+    static let pageBytes = 64 << 10
+
+    /// At the start of a page, which is aligned to its size.
+    private struct PageHeader { var liveCount: Int }
+
+    private var current: UnsafeMutableRawPointer?
+    private var used = 0
+    private(set) var pageCount = 0
+    /// Pages without a live chunk, for the registry.
+    private var emptied: [ChunkPage] = []
+    private var pages: Set<ChunkPage> = []
+
+    init() {}
+
+    deinit {
+        for page in pages { page.free() }
+        for page in emptied { page.free() }
+    }
+
+    /// Copies a chunk in, zeros behind it, so that decoding may look at whole words.
+    mutating func add(_ bytes: UnsafePointer<UInt8>, count: Int, minTime: Int64, maxTime: Int64, older: UnsafePointer<ClosedChunk>?) -> UnsafePointer<ClosedChunk> {
+        let size = (MemoryLayout<ClosedChunk>.stride + count + 7) & ~7
+        precondition(size <= Self.pageBytes - 16, "a chunk is larger than a page")
+        if current == nil || used + size > Self.pageBytes { begin() }
+        guard let page = current else { preconditionFailure("an arena has no page") }
+        let at = page + used
+        used += size
+        page.assumingMemoryBound(to: PageHeader.self).pointee.liveCount += 1
+        let header = at.bindMemory(to: ClosedChunk.self, capacity: 1)
+        header.initialize(to: ClosedChunk(older: older, olderMaxTime: older?.pointee.maxTime ?? .min, minTime: minTime, maxTime: maxTime, byteCount: count))
+        UnsafeMutableRawPointer(header + 1).copyMemory(from: bytes, byteCount: count)
+        return UnsafePointer(header)
+    }
+
+    private mutating func begin() {
+        retireIfEmpty(current, butCurrent: false)
+        let page = UnsafeMutableRawPointer.allocate(byteCount: Self.pageBytes, alignment: Self.pageBytes)
+        page.bindMemory(to: PageHeader.self, capacity: 1).initialize(to: PageHeader(liveCount: 0))
+        pages.insert(ChunkPage(start: page))
+        pageCount += 1
+        current = page
+        used = 16
+    }
+
+    /// A chunk is needed no longer by writers.
+    mutating func remove(_ chunk: UnsafePointer<ClosedChunk>) {
+        guard let page = UnsafeMutableRawPointer(bitPattern: UInt(bitPattern: chunk) & ~UInt(Self.pageBytes - 1)) else { return }
+        page.assumingMemoryBound(to: PageHeader.self).pointee.liveCount -= 1
+        retireIfEmpty(page, butCurrent: true)
+    }
+
+    private mutating func retireIfEmpty(_ page: UnsafeMutableRawPointer?, butCurrent: Bool) {
+        guard let page, !(butCurrent && page == current), page.assumingMemoryBound(to: PageHeader.self).pointee.liveCount == 0 else { return }
+        pages.remove(ChunkPage(start: page))
+        pageCount -= 1
+        emptied.append(ChunkPage(start: page))
+    }
+
+    /// Hands over the pages that no series refers to; the caller frees them.
+    mutating func takeEmptied() -> [ChunkPage] {
+        defer { emptied = [] }
+        return emptied
+    }
+}

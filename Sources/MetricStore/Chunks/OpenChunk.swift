@@ -1,0 +1,145 @@
+/// A series' newest chunk, to which samples are added: XOR-encoded bytes as Prometheus writes them (`tsdb/chunkenc/xor.go`), and
+/// what the encoder must know of the last sample. 64 bytes, one cache line.
+///
+/// A chunk is two bytes of sample count, big endian, and a stream of bits, high bits first.
+struct OpenChunk {
+    /// A block of a `ChunkSlab`; nil before the first sample. Everything behind `bitCount` in the current byte, and the next byte, is zero.
+    var bytes: UnsafeMutablePointer<UInt8>?
+    /// Milliseconds.
+    var lastTime: Int64 = .min
+    var lastDelta: UInt64 = 0
+    var lastValue: UInt64 = 0
+    /// What the write-ahead log calls the series.
+    var logReference: UInt64 = 0
+    /// The time from which on samples go to another chunk.
+    var cutTime: Int64 = .min
+    /// Bits written, those of the count included.
+    var bitCount: UInt32 = 0
+    var capacity: UInt16 = 0
+    var count: UInt16 = 0
+    var leading: UInt8 = 0xFF
+    var trailing: UInt8 = 0
+    /// Whether the slot holds a series.
+    var isLive = false
+
+    static let headerBytes = 2
+    /// What one sample can take, and the bytes behind it that a store of a whole word touches.
+    static let sampleBytesMax = 32
+
+    init() {}
+
+    var byteCount: Int { Int(bitCount + 7) >> 3 }
+    var hasRoom: Bool { byteCount + Self.sampleBytesMax <= Int(capacity) }
+
+    /// Starts a chunk in an empty block.
+    mutating func begin(in block: UnsafeMutablePointer<UInt8>, capacity: Int, cutTime: Int64) {
+        bytes = block
+        self.capacity = UInt16(capacity)
+        block[0] = 0
+        block[1] = 0
+        block[2] = 0
+        bitCount = UInt32(Self.headerBytes * 8)
+        count = 0
+        leading = 0xFF
+        trailing = 0
+        lastDelta = 0
+        self.cutTime = cutTime
+    }
+
+    /// Adds a sample later than the last. There must be room.
+    @inline(__always)
+    mutating func append(_ time: Int64, _ bits: UInt64) {
+        guard let block = bytes else { preconditionFailure("a sample was added to no chunk") }
+        // SAFETY: `hasRoom` gave `sampleBytesMax` bytes behind `bitCount`, more than the longest sample and a word.
+        var writer = BitWriter(base: block, position: bitCount)
+        if _fastPath(count > 1) {
+            let delta = UInt64(bitPattern: time &- lastTime)
+            let change = Int64(bitPattern: delta &- lastDelta)
+            if change == 0 {
+                writer.put(0, 1)
+            } else if change >= -8191, change <= 8192 {
+                writer.put(0b10 << 14 | UInt64(bitPattern: change) & 0x3FFF, 16)
+            } else if change >= -65535, change <= 65536 {
+                writer.put(0b110 << 17 | UInt64(bitPattern: change) & 0x1FFFF, 20)
+            } else if change >= -524287, change <= 524288 {
+                writer.put(0b1110 << 20 | UInt64(bitPattern: change) & 0xFFFFF, 24)
+            } else {
+                writer.put(0b1111, 4)
+                writer.put(UInt64(bitPattern: change), 64)
+            }
+            lastDelta = delta
+            putValue(bits, &writer)
+        } else if count == 0 {
+            writer.putUvarint(UInt64(bitPattern: (time << 1) ^ (time >> 63)))
+            writer.put(bits, 64)
+        } else {
+            lastDelta = UInt64(bitPattern: time &- lastTime)
+            writer.putUvarint(lastDelta)
+            putValue(bits, &writer)
+        }
+        lastTime = time
+        lastValue = bits
+        count += 1
+        block[0] = UInt8(truncatingIfNeeded: count >> 8)
+        block[1] = UInt8(truncatingIfNeeded: count)
+        bitCount = writer.position
+    }
+
+    @inline(__always)
+    private mutating func putValue(_ bits: UInt64, _ writer: inout BitWriter) {
+        let change = bits ^ lastValue
+        if change == 0 { return writer.put(0, 1) }
+        // Five bits hold the number of leading zeros.
+        let newLeading = min(UInt8(truncatingIfNeeded: change.leadingZeroBitCount), 31)
+        let newTrailing = UInt8(truncatingIfNeeded: change.trailingZeroBitCount)
+        if leading != 0xFF, newLeading >= leading, newTrailing >= trailing {
+            let width = UInt32(64 - leading - trailing)
+            if width <= 62 {
+                writer.put(0b10 << UInt64(width) | change >> UInt64(trailing), width + 2)
+            } else {
+                writer.put(0b10, 2)
+                writer.put(change >> UInt64(trailing), width)
+            }
+            return
+        }
+        leading = newLeading
+        trailing = newTrailing
+        let width = UInt32(64 - newLeading - newTrailing)
+        // Six bits hold the width; 64 is written as 0.
+        writer.put(0b11 << 11 | UInt64(newLeading) << 6 | UInt64(width & 63), 13)
+        writer.put(change >> UInt64(newTrailing), width)
+    }
+}
+
+/// Writes bits into memory whose current byte is zero from `position` on.
+struct BitWriter {
+    let base: UnsafeMutablePointer<UInt8>
+    /// In bits.
+    var position: UInt32
+
+    /// Writes the low `count` bits of `value`, whose other bits are zero, and leaves the byte behind them zero. `count` is 1 … 64.
+    @inline(__always)
+    mutating func put(_ value: UInt64, _ count: UInt32) {
+        let at = UnsafeMutableRawPointer(base + Int(position >> 3))
+        let used = UInt64(position & 7)
+        let aligned = value &<< UInt64(64 - count)
+        // SAFETY: the owner guarantees a word and a byte behind `position`.
+        let word = UInt64(at.load(as: UInt8.self)) &<< 56 | aligned &>> used
+        at.storeBytes(of: word.bigEndian, as: UInt64.self)
+        if used + UInt64(count) >= 64 {
+            // Shifting by 64 is masked to 0, so nothing is left over only when `used` is 0.
+            let rest = used == 0 ? 0 : aligned &<< (64 - used)
+            at.storeBytes(of: UInt8(truncatingIfNeeded: rest &>> 56), toByteOffset: 8, as: UInt8.self)
+        }
+        position += count
+    }
+
+    mutating func putUvarint(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            put(rest & 0x7F | 0x80, 8)
+            rest >>= 7
+        }
+        put(rest, 8)
+    }
+}

@@ -1,0 +1,195 @@
+import Bytes
+import MetricModel
+import SegmentLog
+import Synchronization
+
+extension Head {
+    /// Where new series and samples are written before they count; nil while the log is read back.
+    struct Journal {
+        let log: SegmentLog
+        /// The last record handed in, 0 when none was.
+        var ticket: SegmentLog.Ticket = 0
+    }
+
+    private static let refused = SeriesOrdinal.max
+
+    /// Applies a batch in the order of its series. What is refused is counted in the report, the rest is in memory when this returns, and in
+    /// the log's queue in the same order for each series.
+    func append(_ batch: SampleBatch, maxTime: Int64, to log: SegmentLog) -> (report: AppendReport, ticket: SegmentLog.Ticket) {
+        var report = AppendReport()
+        var journal = Journal(log: log)
+        report.references = [UInt64](repeating: 0, count: batch.series.count)
+        let bounds = AppendBounds(minTime: appendableMinTime, maxTime: maxTime, blockRangeMillis: blockRangeMillis)
+        batch.arena.withUnsafeBufferPointer { arena in
+            var pending = Array(batch.series.indices)
+            var trustsReferences = true
+            // A series can be dropped between being found and being locked; then it is looked for again, by its key.
+            while !pending.isEmpty {
+                let ordinals = resolve(batch, arena, pending, trustsReferences: trustsReferences, &report, &journal)
+                pending = apply(batch, pending, ordinals, bounds, &report, &journal)
+                trustsReferences = false
+            }
+        }
+        count(report)
+        return (report, journal.ticket)
+    }
+
+    private func count(_ report: AppendReport) {
+        counters.samplesAppended.add(report.appended, ordering: .relaxed)
+        if report.refused == 0 { return }
+        counters.outOfOrder.add(report.outOfOrder, ordering: .relaxed)
+        counters.outOfBounds.add(report.tooOld + report.tooFarInFuture, ordering: .relaxed)
+        counters.duplicates.add(report.duplicate, ordering: .relaxed)
+        counters.invalidLabels.add(report.invalidLabels, ordering: .relaxed)
+        counters.overSeriesLimit.add(report.overSeriesLimit, ordering: .relaxed)
+    }
+
+    /// The number of each pending series; `refused` for those that cannot be.
+    private func resolve(
+        _ batch: SampleBatch, _ arena: UnsafeBufferPointer<UInt8>, _ pending: [Int], trustsReferences: Bool, _ report: inout AppendReport, _ journal: inout Journal
+    ) -> [SeriesOrdinal] {
+        var ordinals = [SeriesOrdinal](repeating: Self.refused, count: pending.count)
+        var unknown: [Int] = []
+        var keyed: [(position: Int, hash: UInt64)] = []
+        keyed.reserveCapacity(pending.count)
+        for (position, index) in pending.enumerated() {
+            let series = batch.series[index]
+            if trustsReferences, series.reference > 0, series.reference <= UInt64(SeriesOrdinal.max) {
+                ordinals[position] = SeriesOrdinal(series.reference - 1)
+            } else if series.keyEncoding == .packed {
+                unknown.append(position)
+            } else {
+                keyed.append((position, ByteHash.hash(Self.key(series, arena))))
+            }
+        }
+        for shard in 0..<Self.shardCount where !keyed.isEmpty {
+            keys[shard].withLock { table in
+                for (position, hash) in keyed where Int(truncatingIfNeeded: hash) & (Self.shardCount - 1) == shard {
+                    if let found = table.find(Self.key(batch.series[pending[position]], arena), hash: hash) {
+                        ordinals[position] = found
+                    } else {
+                        unknown.append(position)
+                    }
+                }
+            }
+        }
+        if !unknown.isEmpty { identify(batch, arena, pending, unknown, &ordinals, &report, &journal) }
+        return ordinals
+    }
+
+    static func key(_ series: SampleBatch.Series, _ arena: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(rebasing: arena[series.keyOffset..<series.keyOffset + series.keyLength])
+    }
+
+    /// Finds series by their labels, makes those that are new, and remembers their keys.
+    private func identify(
+        _ batch: SampleBatch, _ arena: UnsafeBufferPointer<UInt8>, _ pending: [Int], _ unknown: [Int], _ ordinals: inout [SeriesOrdinal], _ report: inout AppendReport,
+        _ journal: inout Journal
+    ) {
+        var named: [(position: Int, labels: Labels)] = []
+        named.reserveCapacity(unknown.count)
+        // In the order of the batch, so that series made together are numbered, and later logged, together.
+        for position in unknown.sorted() {
+            let series = batch.series[pending[position]]
+            do throws(SeriesKey.Invalid) {
+                named.append((position, try SeriesKey.labels(Self.key(series, arena), series.keyEncoding)))
+            } catch {
+                report.invalidLabels += series.samples.count
+                report.note("invalid sample: \(error.reason)")
+            }
+        }
+        let isFull = index.withLock { index in
+            var record = ByteWriter(capacity: 1024)
+            var isFull = false
+            for (position, labels) in named {
+                if let found = index.find(labels) {
+                    ordinals[position] = found
+                } else if seriesMax == 0 || index.seriesCount < seriesMax, let made = index.insert(labels) {
+                    ordinals[position] = made
+                    let reference = nextLogReference.add(1, ordering: .relaxed).oldValue
+                    shards[Self.shard(made)].withLock { $0.insert(Self.slot(made), logReference: reference) }
+                    if record.count == 0 { LogRecord.beginSeries(&record) }
+                    LogRecord.appendSeries(reference, labels, to: &record)
+                } else {
+                    isFull = true
+                }
+            }
+            // Handed in before anybody else can find the series, so that no sample of it stands in the log before it.
+            if record.count > 0 { journal.ticket = record.withBytes { journal.log.enqueue($0) } }
+            return isFull
+        }
+        for (position, labels) in named {
+            let series = batch.series[pending[position]]
+            guard ordinals[position] != Self.refused else {
+                report.overSeriesLimit += series.samples.count
+                if isFull { report.note("the limit of \(seriesMax) series is reached; series \(labels) was not added") }
+                continue
+            }
+            guard series.keyEncoding == .protobuf else { continue }
+            let key = Self.key(series, arena)
+            let hash = ByteHash.hash(key)
+            keys[Int(truncatingIfNeeded: hash) & (Self.shardCount - 1)].withLock { table in _ = table.insert(key, hash: hash, ordinals[position]) }
+        }
+    }
+
+    /// Adds the samples, shard by shard. Returns the series that are gone.
+    private func apply(
+        _ batch: SampleBatch, _ pending: [Int], _ ordinals: [SeriesOrdinal], _ bounds: AppendBounds, _ report: inout AppendReport, _ journal: inout Journal
+    ) -> [Int] {
+        var starts = [Int](repeating: 0, count: Self.shardCount + 1)
+        for ordinal in ordinals where ordinal != Self.refused { starts[Self.shard(ordinal) + 1] += 1 }
+        for shard in 0..<Self.shardCount { starts[shard + 1] += starts[shard] }
+        var order = [Int32](repeating: 0, count: starts[Self.shardCount])
+        var next = starts
+        for (position, ordinal) in ordinals.enumerated() where ordinal != Self.refused {
+            order[next[Self.shard(ordinal)]] = Int32(position)
+            next[Self.shard(ordinal)] += 1
+        }
+        var gone: [Int] = []
+        var first: Refused?
+        var (low, high) = (Int64.max, Int64.min)
+        batch.timestamps.withUnsafeBufferPointer { times in
+            batch.values.withUnsafeBufferPointer { values in
+                for shard in 0..<Self.shardCount where starts[shard] < starts[shard + 1] {
+                    let ticket: SegmentLog.Ticket? = shards[shard].withLock { state in
+                        state.record.out.removeAll()
+                        for at in starts[shard]..<starts[shard + 1] {
+                            let position = Int(order[at])
+                            let index = pending[position]
+                            let slot = Self.slot(ordinals[position])
+                            guard let chunk = state.series(slot) else {
+                                gone.append(index)
+                                continue
+                            }
+                            report.references[index] = UInt64(ordinals[position]) + 1
+                            for sample in batch.series[index].samples {
+                                let time = times[sample]
+                                let bits = values[sample].bitPattern
+                                if let refusal = state.append(slot, chunk, time, bits, bounds) {
+                                    var refused = Refused(ordinal: ordinals[position], time: time, bits: bits)
+                                    refused.reason = report.add(refusal, refused)
+                                    if first == nil { first = refused }
+                                    continue
+                                }
+                                report.appended += 1
+                                if time < low { low = time }
+                                if time > high { high = time }
+                                state.record.append(chunk.pointee.logReference, time, bits)
+                            }
+                        }
+                        return state.record.isEmpty ? nil : state.record.out.withBytes { journal.log.enqueue($0) }
+                    }
+                    if let ticket { journal.ticket = max(journal.ticket, ticket) }
+                }
+            }
+        }
+        widen(low, high)
+        if let first { report.note(describe(first)) }
+        return gone.sorted()
+    }
+
+    private func describe(_ refused: Refused) -> String {
+        let labels = index.withLock { $0.labels(of: refused.ordinal) }
+        return "\(refused.reason) (series \(labels.map { "\($0)" } ?? "unknown"), timestamp \(refused.time))"
+    }
+}

@@ -1,0 +1,100 @@
+import Bytes
+import MetricModel
+import Synchronization
+
+/// Puts the log's records back into the head, one thread, before anybody else is there.
+struct HeadReplay: ~Copyable {
+    private let head: Head
+    /// What the log calls a series, and where it is.
+    private var ordinals: [UInt64: SeriesOrdinal] = [:]
+    private var highestReference: UInt64 = 0
+    private(set) var samples = 0
+    private(set) var samplesOfUnknownSeries = 0
+    /// Records of kinds that this store does not keep, by kind.
+    private(set) var recordsSkipped: [UInt8: Int] = [:]
+    private(set) var metadata: [(metric: String, MetricMetadata)] = []
+    private let bounds: AppendBounds
+
+    init(_ head: Head) {
+        self.head = head
+        bounds = AppendBounds(minTime: head.minValidTime.load(ordering: .relaxed), maxTime: .max, blockRangeMillis: head.blockRangeMillis)
+    }
+
+    /// Applies a record; returns why it makes no sense, or nil.
+    mutating func apply(_ record: UnsafeBufferPointer<UInt8>) -> String? {
+        guard let code = record.first else { return "a record is empty" }
+        do throws(LogRecord.Malformed) {
+            switch LogRecord.Kind(rawValue: code) {
+            case .series: try series(record)
+            case .samples, .samplesWithStart: try samples(record)
+            case .metadata: try metadata(record)
+            case .tombstones, .exemplars, .outOfOrderMarkers, .histograms, .floatHistograms, .customBucketHistograms, .customBucketFloatHistograms,
+                .histogramsWithStart, .floatHistogramsWithStart, nil:
+                recordsSkipped[code, default: 0] += 1
+            }
+        } catch { return error.reason }
+        return nil
+    }
+
+    private mutating func series(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
+        var invalid: String?
+        var found: [(UInt64, SeriesOrdinal)] = []
+        let head = head
+        try LogRecord.readSeries(record) { reference, packed in
+            do throws(SeriesKey.Invalid) {
+                let labels = try SeriesKey.labels(packed, .packed)
+                let ordinal: SeriesOrdinal? = head.index.withLock { index in
+                    if let known = index.find(labels) { return known }
+                    guard let made = index.insert(labels) else { return nil }
+                    head.shards[Head.shard(made)].withLock { $0.insert(Head.slot(made), logReference: reference) }
+                    return made
+                }
+                if let ordinal { found.append((reference, ordinal)) }
+            } catch {
+                invalid = error.reason
+            }
+        }
+        for (reference, ordinal) in found {
+            ordinals[reference] = ordinal
+            highestReference = max(highestReference, reference)
+        }
+        if let invalid { throw LogRecord.Malformed(reason: invalid) }
+    }
+
+    private mutating func samples(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
+        var (taken, unknown) = (0, 0)
+        var (low, high) = (Int64.max, Int64.min)
+        let (head, bounds, ordinals) = (head, bounds, ordinals)
+        try LogRecord.readSamples(record) { reference, time, bits in
+            guard let ordinal = ordinals[reference] else {
+                unknown += 1
+                return
+            }
+            let isTaken = head.shards[Head.shard(ordinal)].withLock { state in
+                guard let chunk = state.series(Head.slot(ordinal)) else { return false }
+                return state.append(Head.slot(ordinal), chunk, time, bits, bounds) == nil
+            }
+            guard isTaken else { return }
+            taken += 1
+            low = min(low, time)
+            high = max(high, time)
+        }
+        samples += taken
+        samplesOfUnknownSeries += unknown
+        head.widen(low, high)
+    }
+
+    private mutating func metadata(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
+        var read: [(UInt64, MetricMetadata)] = []
+        try LogRecord.readMetadata(record) { read.append(($0, $1)) }
+        for (reference, entry) in read {
+            guard let ordinal = ordinals[reference], let name = head.index.withLock({ $0.labels(of: ordinal)?.metricName }) else { continue }
+            metadata.append((name, entry))
+        }
+    }
+
+    /// New series are numbered behind those that were read.
+    consuming func finish() {
+        head.nextLogReference.store(highestReference + 1, ordering: .relaxed)
+    }
+}

@@ -1,0 +1,68 @@
+import Bytes
+import MetricModel
+import SegmentLog
+import Synchronization
+
+/// The samples of the last hours, in memory: every series with its chunks, found by name or by label.
+///
+/// Locks, in the order in which they may be held together: the index, then a shard, then the log's queue. Key tables are locked alone.
+final class Head: Sendable {
+    static let shardCount = 8
+
+    let shards: [Guarded<HeadShard>] = (0..<shardCount).map { _ in Guarded(HeadShard()) }
+    let keys: [Guarded<KeyTable>] = (0..<shardCount).map { _ in Guarded(KeyTable()) }
+    let index = Guarded(HeadIndex())
+    let snapshots = SnapshotRegistry()
+    let blockRangeMillis: Int64
+    let seriesMax: Int
+    let counters = HeadCounters()
+    /// What the log calls the next new series.
+    let nextLogReference = Atomic<UInt64>(1)
+    /// The times of samples, `.max` and `.min` while there are none.
+    let minTime = Atomic<Int64>(.max)
+    let maxTime = Atomic<Int64>(.min)
+    /// Below it blocks hold the samples.
+    let minValidTime = Atomic<Int64>(.min)
+
+    init(blockRangeMillis: Int64, seriesMax: Int) {
+        self.blockRangeMillis = blockRangeMillis
+        self.seriesMax = seriesMax
+    }
+
+    static func shard(_ ordinal: SeriesOrdinal) -> Int { Int(ordinal) % shardCount }
+    static func slot(_ ordinal: SeriesOrdinal) -> Int { Int(ordinal) / shardCount }
+    static func ordinal(shard: Int, slot: Int) -> SeriesOrdinal { SeriesOrdinal(slot * shardCount + shard) }
+
+    /// The earliest time that a sample may have now (`appendableMinValidTime`): half a block before the latest, so that what is compacted
+    /// does not change.
+    var appendableMinTime: Int64 {
+        let latest = maxTime.load(ordering: .relaxed)
+        let floor = minValidTime.load(ordering: .relaxed)
+        return latest == .min ? floor : max(floor, latest - blockRangeMillis / 2)
+    }
+
+    /// Whether there is enough for a block (`compactable`): one and a half ranges.
+    var isCompactable: Bool {
+        let (low, high) = (minTime.load(ordering: .relaxed), maxTime.load(ordering: .relaxed))
+        return low <= high && high - low > blockRangeMillis / 2 * 3
+    }
+
+    func widen(_ low: Int64, _ high: Int64) {
+        guard low <= high else { return }
+        maxTime.max(high, ordering: .relaxed)
+        minTime.min(low, ordering: .relaxed)
+    }
+}
+
+/// What the head has counted, for metrics.
+final class HeadCounters: Sendable {
+    let samplesAppended = Atomic<Int>(0)
+    let outOfOrder = Atomic<Int>(0)
+    let outOfBounds = Atomic<Int>(0)
+    let duplicates = Atomic<Int>(0)
+    let invalidLabels = Atomic<Int>(0)
+    let overSeriesLimit = Atomic<Int>(0)
+    let seriesCreated = Atomic<Int>(0)
+    let seriesRemoved = Atomic<Int>(0)
+    let truncations = Atomic<Int>(0)
+}

@@ -1,0 +1,178 @@
+import Bytes
+import MetricModel
+import SegmentLog
+
+/// What limits a sample's time; fixed for one batch.
+struct AppendBounds {
+    /// The earliest time that the head still takes.
+    var minTime: Int64
+    /// The latest, or `.max`.
+    var maxTime: Int64
+    var blockRangeMillis: Int64
+}
+
+/// Why a sample was refused.
+enum SampleRefusal {
+    case outOfOrder
+    case duplicate(existing: UInt64)
+    case tooOld
+    case tooFarInFuture
+}
+
+/// A part of the head's series: their open chunks, the closed ones, and the memory for both. A value behind a lock.
+struct HeadShard: ~Copyable {
+    /// What of a series is not needed for most samples.
+    struct Tail {
+        /// When the open chunk begins.
+        var openMinTime: Int64 = .max
+        /// The last chunk that is complete; never one that lies before the head's minimum time.
+        var newestClosed: UnsafePointer<ClosedChunk>?
+    }
+
+    private var open = SeriesPages<OpenChunk>(empty: OpenChunk())
+    private var tails = SeriesPages<Tail>(empty: Tail())
+    private var slab = ChunkSlab()
+    private var arena = ChunkArena()
+    /// Below it there is nothing.
+    private(set) var minTime: Int64 = .min
+    private(set) var chunkCount = 0
+    private(set) var chunksCreated = 0
+    private(set) var chunksRemoved = 0
+    /// The samples of one batch on the way to the log; reused.
+    var record = SampleRecordWriter()
+
+    init() {}
+
+    var byteCount: Int { slab.byteCount + arena.pageCount * ChunkArena.pageBytes }
+
+    mutating func insert(_ slot: Int, logReference: UInt64) {
+        var chunk = OpenChunk()
+        chunk.isLive = true
+        chunk.logReference = logReference
+        open.insert(slot, chunk)
+        tails.insert(slot, Tail())
+    }
+
+    /// The open chunk of a series, or nil when it is gone.
+    @inline(__always)
+    func series(_ slot: Int) -> UnsafeMutablePointer<OpenChunk>? {
+        guard let pointer = open.pointer(slot), pointer.pointee.isLive else { return nil }
+        return pointer
+    }
+
+    func tail(_ slot: Int) -> Tail { tails.pointer(slot)?.pointee ?? Tail() }
+
+    /// Adds one sample to a series, as Prometheus's appender would (`tsdb/head_append.go`, `appendable` and `appendPreprocessor`).
+    ///
+    /// A sample equal to the last one is taken and changes nothing. Returns why it was refused, or nil.
+    @inline(__always)
+    mutating func append(_ slot: Int, _ chunk: UnsafeMutablePointer<OpenChunk>, _ time: Int64, _ bits: UInt64, _ bounds: AppendBounds) -> SampleRefusal? {
+        if _slowPath(time <= chunk.pointee.lastTime || time < bounds.minTime || time > bounds.maxTime) {
+            if time > bounds.maxTime { return .tooFarInFuture }
+            if time < bounds.minTime { return .tooOld }
+            if time < chunk.pointee.lastTime { return .outOfOrder }
+            return chunk.pointee.lastValue == bits ? nil : .duplicate(existing: chunk.pointee.lastValue)
+        }
+        if _slowPath(chunk.pointee.bytes == nil || !chunk.pointee.hasRoom || time >= chunk.pointee.cutTime || Self.needsLook(chunk.pointee.count)) {
+            prepare(slot, chunk, time, bounds.blockRangeMillis)
+        }
+        chunk.pointee.append(time, bits)
+        return nil
+    }
+
+    /// Samples in a chunk, at which the time of the next cut is predicted, and at most.
+    private static let samplesPerChunk: UInt16 = 120
+    private static let chunkBytesMax = 1024 - 19
+
+    @inline(__always)
+    private static func needsLook(_ count: UInt16) -> Bool { count == samplesPerChunk / 4 || count >= 2 * samplesPerChunk }
+
+    /// Cuts the chunk if it is time, or makes room in it.
+    @inline(never)
+    private mutating func prepare(_ slot: Int, _ chunk: UnsafeMutablePointer<OpenChunk>, _ time: Int64, _ range: Int64) {
+        guard let tail = tails.pointer(slot) else { preconditionFailure("a series has no tail") }
+        if chunk.pointee.bytes == nil { return begin(chunk, tail, time, range) }
+        if chunk.pointee.byteCount > Self.chunkBytesMax {
+            close(chunk, tail)
+            return begin(chunk, tail, time, range)
+        }
+        if chunk.pointee.count == Self.samplesPerChunk / 4 {
+            chunk.pointee.cutTime = Self.predictedCut(tail.pointee.openMinTime, chunk.pointee.lastTime, chunk.pointee.cutTime)
+        }
+        if time >= chunk.pointee.cutTime || chunk.pointee.count >= 2 * Self.samplesPerChunk {
+            close(chunk, tail)
+            return begin(chunk, tail, time, range)
+        }
+        if !chunk.pointee.hasRoom { grow(chunk) }
+    }
+
+    /// A time that spreads what is left of the range evenly over whole chunks (`computeChunkEndTime` with a quarter full).
+    private static func predictedCut(_ start: Int64, _ current: Int64, _ end: Int64) -> Int64 {
+        let chunks = Double(end - start) / (Double(current - start + 1) * 4)
+        return chunks <= 1 ? end : Int64(Double(start) + Double(end - start) / chunks.rounded(.down))
+    }
+
+    private mutating func begin(_ chunk: UnsafeMutablePointer<OpenChunk>, _ tail: UnsafeMutablePointer<Tail>, _ time: Int64, _ range: Int64) {
+        let size = ChunkSlab.grown(0)
+        // Truncating division, as in Go: before the epoch the first range is twice as long.
+        let (end, overflows) = (time / range * range).addingReportingOverflow(range)
+        chunk.pointee.begin(in: slab.take(size), capacity: size, cutTime: overflows ? .max : end)
+        tail.pointee.openMinTime = time
+        chunkCount += 1
+        chunksCreated += 1
+    }
+
+    private mutating func grow(_ chunk: UnsafeMutablePointer<OpenChunk>) {
+        guard let old = chunk.pointee.bytes else { return }
+        let size = Int(chunk.pointee.capacity)
+        let larger = ChunkSlab.grown(size)
+        let block = slab.take(larger)
+        // One more byte: the one behind the last may be the current one, and is zero.
+        block.update(from: old, count: min(size, chunk.pointee.byteCount + 1))
+        slab.give(old, size)
+        chunk.pointee.bytes = block
+        chunk.pointee.capacity = UInt16(larger)
+    }
+
+    private mutating func close(_ chunk: UnsafeMutablePointer<OpenChunk>, _ tail: UnsafeMutablePointer<Tail>) {
+        guard let bytes = chunk.pointee.bytes else { return }
+        tail.pointee.newestClosed = arena.add(
+            bytes, count: chunk.pointee.byteCount, minTime: tail.pointee.openMinTime, maxTime: chunk.pointee.lastTime, older: tail.pointee.newestClosed)
+        slab.give(bytes, Int(chunk.pointee.capacity))
+        chunk.pointee.bytes = nil
+    }
+
+    /// Drops every chunk that ends before `time`; pages that thereby came free are the caller's to retire. Series that are left without
+    /// a chunk are removed and named to `removed`.
+    mutating func truncate(before time: Int64, slots: some Sequence<Int>, removed: (Int, UInt64) -> Void) -> [ChunkPage] {
+        for slot in slots {
+            guard let chunk = series(slot), let tail = tails.pointer(slot) else { continue }
+            var next = tail.pointee.newestClosed
+            if let newest = next, newest.pointee.maxTime < time { tail.pointee.newestClosed = nil }
+            while let current = next {
+                next = current.pointee.olderMaxTime >= minTime ? current.pointee.older : nil
+                if current.pointee.maxTime < time {
+                    arena.remove(current)
+                    drop()
+                }
+            }
+            if let bytes = chunk.pointee.bytes, chunk.pointee.lastTime < time {
+                slab.give(bytes, Int(chunk.pointee.capacity))
+                chunk.pointee.bytes = nil
+                drop()
+            }
+            if chunk.pointee.bytes == nil, tail.pointee.newestClosed == nil {
+                removed(slot, chunk.pointee.logReference)
+                open.remove(slot)
+                tails.remove(slot)
+            }
+        }
+        minTime = max(minTime, time)
+        return arena.takeEmptied()
+    }
+
+    private mutating func drop() {
+        chunkCount -= 1
+        chunksRemoved += 1
+    }
+}

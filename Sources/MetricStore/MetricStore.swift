@@ -1,0 +1,135 @@
+import MetricModel
+import Platform
+import SegmentLog
+import Synchronization
+
+/// The metric store: a Prometheus data directory, appended to and read from.
+///
+/// Samples go to the log and to the head; two hours of the head at a time become a block. Safe to use from any task.
+package final class MetricStore: Sendable {
+    /// How the store behaves.
+    package struct Options: Sendable {
+        /// The time that a block covers, and a multiple of which it starts at; two hours, as in Prometheus.
+        package var blockRangeMillis: Int64 = 2 * 3_600_000
+        /// How long samples are kept, as far as whole blocks go; 0 keeps them for ever.
+        package var retentionMillis: Int64 = 15 * 24 * 3_600_000
+        /// How many series the head may have; 0 for any number.
+        package var seriesMax = 0
+        /// How far ahead of the clock a sample may be; nil for any time.
+        package var futureMillisMax: Int64? = 10 * 60_000
+        /// The size of the log's segments.
+        package var logSegmentBytes = SegmentLog.Options.segmentBytesDefault
+        /// How often is looked whether there is something to compact or to delete.
+        package var maintenanceSeconds = 60.0
+
+        package init() {}
+    }
+
+    /// What opening the store brought to light.
+    package struct Opening: Sendable {
+        package var log: ReplayReport
+        package var series = 0
+        package var samples = 0
+        /// Samples in the log whose series' record was lost.
+        package var samplesOfUnknownSeries = 0
+        /// Log records of kinds that this store does not keep, by kind as Prometheus numbers them.
+        package var recordsSkipped: [UInt8: Int] = [:]
+        /// What is wrong with blocks that were left out.
+        package var blockDamage: [String] = []
+        package var seconds = 0.0
+    }
+
+    package let directory: String
+    package let options: Options
+    /// What opening found, for the log of the process.
+    package let opening: Opening
+    let disk: any FileSystem
+    let clock: any TimeSource
+    let head: Head
+    let log: SegmentLog
+    let metadataTable = MetadataTable()
+    private let lock: DirectoryLock
+    let isClosed = Atomic(false)
+
+    /// Opens the store, or makes it, and reads the log back. Blocks; throws `.locked` when another process has the directory.
+    ///
+    /// - Parameter progress: told now and then how much of the log has been read.
+    package static func open(
+        directory: String, options: Options = Options(), clock: any TimeSource = SystemClock(), disk: any FileSystem = Disk(),
+        progress: (ReplayProgress) -> Void = { _ in }
+    ) throws(MetricStoreError) -> MetricStore {
+        do throws(PlatformError) {
+            return try MetricStore(directory, options, clock, disk, progress)
+        } catch {
+            throw MetricStoreError(error)
+        }
+    }
+
+    private init(_ directory: String, _ options: Options, _ clock: any TimeSource, _ disk: any FileSystem, _ progress: (ReplayProgress) -> Void) throws(PlatformError) {
+        let start = clock.monotonicNanos
+        try disk.makeDirectory(directory)
+        let lock = try disk.lock(directory)
+        let head = Head(blockRangeMillis: options.blockRangeMillis, seriesMax: options.seriesMax)
+        var logOptions = SegmentLog.Options()
+        logOptions.segmentBytes = options.logSegmentBytes
+        var replay = HeadReplay(head)
+        let (log, report) = try SegmentLog.open(on: disk, "\(directory)/wal", options: logOptions, clock: clock, progress: progress) { replay.apply($0) }
+        var opening = Opening(log: report)
+        opening.samples = replay.samples
+        opening.samplesOfUnknownSeries = replay.samplesOfUnknownSeries
+        opening.recordsSkipped = replay.recordsSkipped
+        opening.series = head.index.withLock { $0.seriesCount }
+        metadataTable.add(replay.metadata)
+        replay.finish()
+        opening.seconds = Double(clock.monotonicNanos - start) / 1e9
+        self.directory = directory
+        self.options = options
+        self.opening = opening
+        self.disk = disk
+        self.clock = clock
+        self.head = head
+        self.log = log
+        self.lock = lock
+    }
+
+    /// Writes and syncs what is under way and lets go of the directory. Blocks. Later calls throw `.closed`.
+    package func close() {
+        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        log.close()
+        lock.release()
+    }
+}
+
+extension MetricStore: MetricWriter {
+    package func append(_ batch: SampleBatch, durability: Durability) async throws(MetricStoreError) -> AppendReport {
+        if isClosed.load(ordering: .acquiring) { throw .closed }
+        metadataTable.add(batch.metadata)
+        if batch.series.isEmpty { return AppendReport() }
+        do throws(SegmentLogError) {
+            try await log.admit()
+            let maxTime = options.futureMillisMax.map { clock.unixMillis + $0 } ?? .max
+            let (report, ticket) = head.append(batch, maxTime: maxTime, to: log)
+            if ticket > 0 { try await log.wait(for: ticket, durability == .synced ? .synced : .written) }
+            return report
+        } catch {
+            throw MetricStoreError(error)
+        }
+    }
+}
+
+extension MetricStoreError {
+    init(_ error: PlatformError) {
+        self = switch error {
+        case .io(let path, let operation, _): .io(file: path, operation: operation, reason: error.reason, isDiskFull: error.isDiskFull)
+        case .locked(let directory, let holder): .locked(directory: directory, holder: holder)
+        }
+    }
+
+    init(_ error: SegmentLogError) {
+        self = switch error {
+        case .platform(let cause), .syncFailed(let cause): MetricStoreError(cause)
+        case .recordTooLarge(let bytes, let limit): .io(file: "wal", operation: "append to", reason: "a record of \(bytes) bytes is larger than \(limit)", isDiskFull: false)
+        case .closed: .closed
+        }
+    }
+}
