@@ -125,7 +125,7 @@ export class Panel {
     if (failed.length && !filled.length) return this.#fail(results[failed[0].refId].error, failed[0].expr);
     const { frames: shown, skipped } = transform(filled, this.json.transformations);
     const executed = frames.map((frame) => /^Expr: (.*?)(?:\nStep: |$)/s.exec(frame.meta.executedQueryString ?? "")?.[1]).filter(Boolean);
-    if (executed.length) this.executed = executed;
+    if (executed.length) this.executed = [...new Set(executed)];
     const text = (words) => interpolate(words, this.lookup, "text");
     const noData = filled.length ? "No data in this time range." : await reasonOf(queries[0].datasource.uid ?? "", this.executed ?? this.expressions);
     if (signal.aborted) return;

@@ -70,6 +70,7 @@ function show(trace) {
     const whole = from <= 0 && to >= 1;
     setParams({ from: whole ? null : Math.round(from * trace.duration), to: whole ? null : Math.round(to * trace.duration) });
     applyView();
+    if (!whole) waterfall.bringIntoSight(from * trace.duration, to * trace.duration);
   };
   const zoom = (/** @type {number} */ factor) => {
     const [from, to] = range();

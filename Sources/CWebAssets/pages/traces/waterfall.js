@@ -308,6 +308,13 @@ export class Waterfall {
     this.select(row);
   }
 
+  /** Scrolls to the first span that begins within a part of the trace, if none of those in sight does. @param {number} from @param {number} to microseconds */
+  bringIntoSight(from, to) {
+    const within = (/** @type {number} */ row) => row >= 0 && this.trace.start[row] >= from && this.trace.start[row] < to;
+    if ([...this.rows.keys()].some(within)) return;
+    for (let place = 0; place < this.visibleCount; place++) if (within(this.visible[place])) return this.#scrollTo(this.visible[place]);
+  }
+
   #scrollTo(row) {
     const place = this.place[row];
     if (place < 0) return;

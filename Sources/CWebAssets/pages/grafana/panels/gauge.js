@@ -31,7 +31,7 @@ export class Gauge {
           svg("path", { d: arc(46, 0, 1), class: "gauge-track" }),
           svg("path", { d: arc(46, 0, Math.max(share, 0.004)), class: "gauge-fill", style: `stroke: ${color}` }),
           ...(markers ? ring(absoluteSteps({ ...one.look, min, max }), min, max) : []),
-          svg("text", { class: "gauge-value", x: 0, y: 4, "font-size": Math.min(22, 130 / Math.max(5, text.text.length)) }, document.createTextNode(text.text)),
+          svg("text", { class: "gauge-value", x: 0, y: 4, "font-size": Math.min(18, 112 / Math.max(5, text.text.length)) }, document.createTextNode(text.text)),
           svg("text", { class: "gauge-end", x: -40, y: 37 }, document.createTextNode(shown({ ...one.look, mappings: [], decimals: null }, min).text)),
           svg("text", { class: "gauge-end", x: 40, y: 37 }, document.createTextNode(shown({ ...one.look, mappings: [], decimals: null }, max).text))),
         list.length > 1 && el("span.gauge-name", { title: one.name }, one.name));

@@ -65,6 +65,7 @@ export class HeatMap {
     const ramp = colors();
     const rows = grid.buckets.length;
     const cell = (grid.step / (this.range.to - this.range.from)) * across;
+    const gap = cell > 6 ? 1 : -0.5; // narrow cells overlap a little: seams would be stripes
     for (let row = 0; row < rows; row++) {
       const y = top + up * (1 - (row + 1) / rows);
       for (let column = 0; column < grid.times.length; column++) {
@@ -74,7 +75,7 @@ export class HeatMap {
         if (x + cell < left || x > left + across) continue;
         context.fillStyle = ramp[Math.min(ramp.length - 1, Math.floor(Math.sqrt(count / grid.most) * ramp.length))];
         const from = Math.max(left, x);
-        context.fillRect(from, y + 0.5, Math.max(1, Math.min(left + across, x + cell) - from - 0.5), Math.max(1, up / rows - 1));
+        context.fillRect(from, y + 0.5, Math.max(1, Math.min(left + across, x + cell) - from - gap), Math.max(1, up / rows - 1));
       }
     }
     context.font = `12px ${getComputedStyle(this.plot).fontFamily}`;

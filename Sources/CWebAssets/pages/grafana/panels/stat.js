@@ -26,7 +26,7 @@ export class Stat {
     this.element.classList.toggle("centre", justifyMode === "center" || (list.length === 1 && graphMode === "none" && justifyMode === "auto"));
     fill(this.element, list.map((one) => {
       const value = shown(one.look, one.value);
-      const color = value.color ?? valueColor(one.look, Number(one.value));
+      const color = value.color ?? valueColor(one.look, Number(one.value)) ?? (colorMode.startsWith("background") ? "var(--accent)" : undefined);
       const past = graphMode === "none" ? null : history(one);
       const named = textMode === "value_and_name" || textMode === "name" || (textMode === "auto" && list.length > 1);
       return el(".stat", { class: `${colorMode.startsWith("background") ? "filled" : ""} ${past ? "with-curve" : ""}`, style: { "--color": color ?? "var(--text)" } },
