@@ -43,7 +43,7 @@ addShortcuts("Query", [
 addShortcuts("Graph", [
   { keys: "← →", does: "Walk along the points" }, { keys: "Shift ← →", does: "Select a range" }, { keys: "Enter", does: "Zoom to it, or pin the point" }, { keys: "Backspace", does: "Back from the zoom" },
 ]);
-addPaletteSource({ title: "Query a metric here", atLeast: 1, search: async () => (await metricNames()).map((name) => ({ label: name, icon: "metrics", run: () => query(name) })) });
+addPaletteSource({ title: "Metrics", atLeast: 1, search: async () => (await metricNames()).map((name) => ({ label: name, icon: "metrics", run: () => query(name) })) });
 
 /** Puts an expression into the first empty panel, or the first one. @param {string} expr */
 async function query(expr) {

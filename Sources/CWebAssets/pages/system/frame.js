@@ -137,7 +137,7 @@ function themeButton() {
 function pageShortcuts(time) {
   addShortcuts("Everywhere", [
     { keys: "Mod K", does: "Search everything", inFields: true, run: () => openPalette() },
-    { keys: "/", does: "Search everything", run: () => openPalette() },
+    { keys: "/", run: () => openPalette() },
     { keys: "?", does: "Show these keys", run: showKeys },
     ...SECTIONS.map((item) => ({ keys: item.key, does: `Go to ${item.label.toLowerCase()}`, run: () => { location.href = doorURL(item.door, item.path); } })),
     { keys: "t t", does: "Dark or light", run: () => globalThis.obstackTheme.set(globalThis.obstackTheme.current() === "dark" ? "light" : "dark") },

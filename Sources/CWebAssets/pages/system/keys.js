@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { openDialog, somethingFloats } from "./float.js";
 
-/** @typedef {{keys: string, does: string, run?: (event: KeyboardEvent) => void, inFields?: boolean}} Shortcut keys as written: "Mod K", "Shift ?", "g d" */
+/** @typedef {{keys: string, does?: string, run?: (event: KeyboardEvent) => void, inFields?: boolean}} Shortcut keys as written: "Mod K", "Shift ?", "g d" */
 
 const mac = /Mac|iP(hone|ad)/.test(navigator.platform);
 
@@ -21,9 +21,9 @@ export function addShortcuts(heading, shortcuts) {
   sections.set(heading, [...(sections.get(heading) ?? []), ...shortcuts]);
 }
 
-/** Shows what the keys do. */
+/** Shows what the keys do; a shortcut without words is a second way to one that has them. */
 export function showKeys() {
-  const groups = [...sections].filter(([, shortcuts]) => shortcuts.length).map(([heading, shortcuts]) => el("section", el("h3", heading),
+  const groups = [...sections].map(([heading, shortcuts]) => [heading, shortcuts.filter(({ does }) => does)]).filter(([, shortcuts]) => shortcuts.length).map(([heading, shortcuts]) => el("section", el("h3", heading),
     el("dl.keys", shortcuts.map((shortcut) => [el("dt", shortcut.does), el("dd", keyCaps(shortcut.keys))]))));
   openDialog({ title: "Keys", content: el("div.keys-groups", groups), class: "keys-dialog" });
 }

@@ -16,13 +16,39 @@ const SHOWN_EACH = 8;
 /** @type {PaletteSource[]} */
 const sources = [];
 
-/** Adds a source; those added first stand first. @param {PaletteSource} source */
-export const addPaletteSource = (source) => void sources.push(source);
+/** Adds a source; those added first stand first, and one of the same title is replaced. @param {PaletteSource} source */
+export function addPaletteSource(source) {
+  const at = sources.findIndex((other) => other.title === source.title);
+  if (at >= 0) sources[at] = source;
+  else sources.push(source);
+}
+
+/** Lists fetched from another door, kept while the page lives. @type {Map<string, Promise<string[]>>} */
+const lists = new Map();
+
+/** The `data` of an API behind a door, an array of names; none where it cannot be asked. */
+function listBehind(door, path) {
+  const url = doorURL(door, path);
+  if (!hasDoor(door)) return Promise.resolve([]);
+  if (!lists.has(url)) lists.set(url, fetch(url).then((answer) => answer.json()).then(({ data }) => (Array.isArray(data) ? data : [])).catch(() => []));
+  return lists.get(url);
+}
 
 addPaletteSource({
   title: "Traces",
   keepAll: true,
   search: (words) => (/^[0-9a-f]{16}$|^[0-9a-f]{32}$/i.test(words) && hasDoor("jaeger") ? [{ label: "Open trace", detail: words, icon: "traces", href: doorURL("jaeger", `/trace/${words.toLowerCase()}`) }] : []),
+});
+addPaletteSource({ title: "Pages", search: () => [] });
+addPaletteSource({
+  title: "Services",
+  atLeast: 1,
+  search: async () => (await listBehind("jaeger", "/api/services")).map((name) => ({ label: name, detail: "traces", icon: "traces", href: doorURL("jaeger", `/search?service=${encodeURIComponent(name)}`) })),
+});
+addPaletteSource({
+  title: "Metrics",
+  atLeast: 1,
+  search: async () => (await listBehind("prometheus", "/api/v1/label/__name__/values")).map((name) => ({ label: name, icon: "metrics", href: doorURL("prometheus", `/query?g0.expr=${encodeURIComponent(name)}&g0.tab=graph`) })),
 });
 
 /** Opens the palette; a second call closes it. */

@@ -2,6 +2,9 @@
 
 import { roundness } from "./format.js";
 
+/** The part of the values' span that is left free above and below them. */
+const HEADROOM = 0.05;
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -21,19 +24,26 @@ export function linearAxis(low, high, { unit, most = 6, min, max }) {
     else [bottom, top] = bottom > 0 ? [0, bottom * 1.25] : [bottom * 1.25, 0];
   }
   const { base, factor } = roundness(unit, Math.max(Math.abs(bottom), Math.abs(top)));
-  let step = roundStep((top - bottom) / factor / Math.max(1, most - 1), base) * factor;
-  const first = () => Math.ceil(bottom / step - 1e-9);
-  const last = () => Math.floor(top / step + 1e-9);
+  const room = (top - bottom) * HEADROOM;
+  const [lowest, highest] = [min ?? (bottom === 0 ? 0 : bottom - room), max ?? (top === 0 ? 0 : top + room)];
+  let step = roundStep((highest - lowest) / factor / most, base) * factor;
   for (let tries = 0; tries < 12; tries++) {
-    const [from, to] = [min === undefined ? Math.floor(bottom / step + 1e-9) : first(), max === undefined ? Math.ceil(top / step - 1e-9) : last()];
+    const [from, to] = [Math.ceil(lowest / step - 1e-9), Math.floor(highest / step + 1e-9)];
     if (to - from + 1 <= most) {
       const ticks = [];
       for (let index = from; index <= to; index++) ticks.push(index * step);
-      return { min: min ?? Math.min(bottom, from * step), max: max ?? Math.max(top, to * step), ticks: ticks.map((tick) => (Math.abs(tick) < step * 1e-9 ? 0 : tick)), step };
+      // An end that nearly reaches the next tick goes to it.
+      const near = (end, tick) => (Math.abs(end - tick) < 0.2 * step ? tick : end);
+      const [bottomTick, topTick] = [(from - 1) * step, (to + 1) * step];
+      const axis = { min: min ?? near(lowest, bottomTick), max: max ?? near(highest, topTick), ticks, step };
+      if (axis.max === topTick && ticks.length < most) ticks.push(topTick);
+      if (axis.min === bottomTick && ticks.length < most) ticks.unshift(bottomTick);
+      if (ticks.length) return axis;
+      break;
     }
     step = roundStep((step / factor) * 1.01, base) * factor;
   }
-  return { min: bottom, max: top, ticks: [bottom, top], step: top - bottom };
+  return { min: lowest, max: highest, ticks: [lowest, highest], step: highest - lowest };
 }
 
 /** A logarithmic axis: whole decades, thinned to `most`. @param {number} low @param {number} high positive @param {number} [most] */

@@ -55,7 +55,7 @@ export function distinguishingNames(list) {
     const own = Object.fromEntries(Object.entries(labels).filter(([key]) => !(key in shared)));
     const { __name__: name, ...rest } = own;
     const entries = Object.entries(rest);
-    if (!name && entries.length === 1) return entries[0][1] || `${entries[0][0]}=""`;
+    if (!name && entries.length === 1 && /[a-z]{2}/i.test(entries[0][1])) return entries[0][1];
     if (!name) return entries.length ? entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}=${value}`).join("  ") : metricText(labels);
     return metricText(own);
   });

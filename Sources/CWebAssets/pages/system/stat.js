@@ -70,7 +70,7 @@ export class Stat {
     const [width, height] = [this.root.clientWidth, this.root.clientHeight];
     if (!width || !height) return;
     const value = this.text.querySelector(".stat-value");
-    if (value) value.style.fontSize = `${Math.round(Math.max(16, Math.min(56, height * 0.42, (width * 1.5) / Math.max(4, value.textContent.length))))}px`;
+    this.root.dataset.size = height >= 72 && width >= (value?.textContent.length ?? 0) * 17 + 16 ? "big" : "small";
     const ratio = devicePixelRatio || 1;
     [this.canvas.width, this.canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
     const line = this.options.graph && height >= 64 ? this.data?.sparkline : null;

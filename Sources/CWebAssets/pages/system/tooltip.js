@@ -40,8 +40,9 @@ export function hideTip() {
   box.hidden = true;
   box.classList.remove("pinned");
   box.setAttribute("role", "tooltip");
-  unpin?.();
+  const leave = unpin;
   unpin = null;
+  leave?.();
 }
 
 /**
