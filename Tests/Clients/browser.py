@@ -1,0 +1,229 @@
+"""Opens the pages in a headless Chromium as a person would, and says what does not hold.
+
+    python3 browser.py http://127.0.0.1:3000 http://127.0.0.1:16686 http://127.0.0.1:9090 OUTPUT_FOLDER
+
+While `obstack demo` sends: signs in, opens the dashboard, sees that its curves move, opens a trace from the search page, asks a
+query, and takes every page's picture at three sizes in two themes into the folder. Closes with `N passed, N failed`; exit status 1
+when anything failed, 77 when there is no browser. Requirements: Python 3.9 and Debian's `chromium`; no packages.
+"""
+import argparse
+import os
+import sys
+import time
+
+from chromium import Browser, BrowserError, find_browser
+
+SIZES = [(1440, 900), (1024, 768), (390, 844)]
+THEMES = ["dark", "light"]
+PANELS_DRAWN = "[...document.querySelectorAll('.dash-panel')].filter(p => !p.ariaBusy && !p.querySelector('.panel-cover .skeleton')).length"
+
+# Remembers the newest sample of every series that the dashboard's queries brought, so that "the curves move" means the data did.
+WATCH_QUERIES = """(() => {
+  if (window.newest) return true;
+  window.newest = [];
+  const ask = window.fetch;
+  window.fetch = async (...call) => {
+    const answer = await ask(...call);
+    if (String(call[0]).includes('/api/ds/query')) answer.clone().json().then(({ results = {} }) => {
+      for (const { frames = [] } of Object.values(results)) for (const { data } of frames) {
+        const [times, values] = data.values ?? [];
+        if (times?.length) window.newest.push(`${times.at(-1)} ${values?.at(-1)}`);
+      }
+    }, () => {});
+    return answer;
+  };
+  return true;
+})()"""
+PICTURES = "[...document.querySelectorAll('.dash-panel[data-kind=timeseries] .chart-base')].slice(0, 4).map(c => c.toDataURL())"
+
+
+class Visit:
+    """A visit to the pages, with what held and what did not."""
+
+    def __init__(self, browser, grafana, jaeger, prometheus, folder):
+        self.browser, self.grafana, self.jaeger, self.prometheus, self.folder = browser, grafana, jaeger, prometheus, folder
+        self.passed = self.failed = 0
+
+    def step(self, claim, run):
+        """Runs one step; it holds when it returns without an error and anything but False."""
+        self.browser.problems.clear()
+        try:
+            result = run()
+            problem = "it does not" if result is False else "; ".join(self.browser.problems[:3])
+        except BrowserError as error:
+            problem = str(error)
+        if problem:
+            self.failed += 1
+            print(f"not ok  {claim}: {problem}", flush=True)
+            self.picture(f"failed-{self.failed}")
+        else:
+            self.passed += 1
+            print(f"ok      {claim}", flush=True)
+
+    def picture(self, name):
+        try:
+            self.browser.screenshot(os.path.join(self.folder, f"{name}.png"))
+        except BrowserError as error:
+            print(f"        no picture {name}: {error}")
+
+    def sign_in(self, user, password):
+        self.browser.wait("document.querySelector('input[name=user]')?.isConnected", "the login form")
+        self.browser.run("document.querySelectorAll('.login-card input').forEach(i => { i.value = '' }); document.querySelector('input[name=user]').focus()")
+        self.browser.type(user)
+        self.browser.run("document.querySelector('input[name=password]').focus()")
+        self.browser.type(password)
+        self.browser.press("Enter")
+
+    # Steps, in the order of a visit.
+
+    def asks_for_a_password(self):
+        self.browser.open(f"{self.grafana}/dashboards")
+        self.browser.wait("location.pathname === '/login'", "the way to the login page")
+
+    def refuses_a_wrong_password(self):
+        self.sign_in("admin", "not-the-password")
+        self.browser.wait("document.querySelector('.problem:not([hidden])')?.innerText", "the sentence about a wrong password")
+
+    def lets_in(self):
+        self.sign_in("admin", os.environ.get("GRAFANA_ADMIN_PASSWORD", "admin"))
+        self.browser.wait("location.pathname !== '/login'", "leaving the login page")
+
+    def home_shows_health(self):
+        self.browser.open(f"{self.grafana}/")
+        self.browser.wait("/^[0-9]/.test(document.querySelector('.figure-value')?.innerText ?? '')", "targets that are up")
+        self.browser.wait("document.querySelectorAll('.card').length > 0", "cards of dashboards")
+
+    def dashboard_opens(self):
+        self.browser.open(f"{self.grafana}/dashboards")
+        self.browser.wait("[...document.querySelectorAll('.dashboard-row a')].some(a => a.innerText.includes('Workflows'))", "the provisioned dashboard in the list")
+        self.browser.run("[...document.querySelectorAll('.dashboard-row a')].find(a => a.innerText.includes('Workflows')).click()")
+        self.browser.wait("location.pathname.startsWith('/d/')", "the dashboard's address")
+        self.dashboard = self.browser.run("location.origin + location.pathname")
+        self.browser.wait(f"document.querySelectorAll('.dash-panel').length >= 6 && {PANELS_DRAWN} >= 6", "six panels drawn")
+
+    def no_panel_fails(self):
+        failures = self.browser.run("[...document.querySelectorAll('.panel-failed, .chart-note.error')].filter(n => n.checkVisibility()).map(n => n.innerText)")
+        if failures:
+            raise BrowserError("; ".join(failures))
+
+    def curves_move(self):
+        self.browser.open(f"{self.dashboard}?from=now-5m&to=now&refresh=1s")
+        self.browser.wait(f"({PICTURES}).length > 0", "curves")
+        self.browser.run(WATCH_QUERIES)
+        self.browser.wait("window.newest.length > 0", "a refresh")
+        before, samples = self.browser.run(PICTURES), set(self.browser.run("window.newest"))
+        deadline = time.monotonic() + 40
+        while time.monotonic() < deadline:
+            time.sleep(1)
+            values = {sample.split(" ")[1] for sample in set(self.browser.run("window.newest")) - samples}
+            after = self.browser.run(PICTURES)
+            if len(values) >= 2 and all(a != b for a, b in zip(after, before)):
+                return
+        raise BrowserError("no new samples within 40 s, or the pictures stayed as they were")
+
+    def pointer_tells_values(self):
+        box = self.browser.wait("(() => { const b = document.querySelector('.chart-plot')?.getBoundingClientRect(); return b && [b.x + b.width * 0.6, b.y + b.height / 2] })()", "a chart")
+        self.browser.move(*box)
+        self.browser.wait("[...document.querySelectorAll('.tip')].some(tip => tip.checkVisibility() && tip.querySelector('.tip-row'))", "a tooltip with values")
+        self.browser.move(1, 1)
+
+    def panel_fills_the_page(self):
+        self.browser.open(f"{self.dashboard}?viewPanel=" + str(self.browser.run("document.querySelector('.dash-panel[data-kind=timeseries]').dataset.panel")))
+        self.browser.wait("document.querySelectorAll('.dash-panel').length === 1", "one panel alone")
+        self.browser.press("Escape")
+        self.browser.wait("document.querySelectorAll('.dash-panel').length > 1", "the whole dashboard again")
+
+    def search_finds_traces(self):
+        self.browser.open(f"{self.jaeger}/")
+        self.browser.wait("location.pathname === '/search'", "the search page")
+        self.browser.wait("document.querySelectorAll('.result').length > 0", "traces found")
+
+    def trace_opens(self):
+        self.browser.run("document.querySelectorAll('.result-link')[0].click()")
+        self.browser.wait("location.pathname.startsWith('/trace/')", "the trace's address")
+        self.trace = self.browser.run("location.origin + location.pathname")
+        self.browser.wait("document.querySelectorAll('.span').length > 0", "spans in the waterfall")
+
+    def keys_open_details(self):
+        self.browser.press("j")
+        self.browser.press("Enter")
+        self.browser.wait("document.querySelectorAll('.details .pairs dd').length > 0", "attributes of the span")
+
+    def value_leads_to_a_search(self):
+        address = self.browser.wait("document.querySelector('.details .pairs a.value')?.href", "a value that is a link")
+        self.browser.open(address)
+        self.browser.wait("document.querySelectorAll('.result').length > 0 && document.querySelectorAll('.tag-chip').length === 1", "traces with the same value")
+
+    def query_answers(self):
+        self.browser.open(f"{self.prometheus}/query?g0.expr=up&g0.tab=graph&g0.range_input=5m")
+        self.browser.wait("document.querySelector('.chart-base')?.toDataURL().length > 2000", "a drawn graph of up")
+
+    def pictures(self):
+        """Every page at every size in both themes; none may be wider than its window."""
+        pages = {
+            "home": (f"{self.grafana}/", "document.querySelectorAll('.card').length"), "dashboards": (f"{self.grafana}/dashboards", "document.querySelectorAll('.dashboard-row').length"),
+            "dashboard": (self.dashboard, f"{PANELS_DRAWN} >= 3"), "search": (f"{self.jaeger}/search", "document.querySelectorAll('.result').length"),
+            "trace": (self.trace, "document.querySelectorAll('.span').length"), "query": (f"{self.prometheus}/query?g0.expr=up&g0.tab=graph", "!!document.querySelector('.chart-base')"),
+        }
+        for name, (address, ready) in pages.items():
+            self.step(f"{name} fits every window, dark and light", lambda name=name, address=address, ready=ready: self.portraits(name, address, ready))
+        self.browser.open(f"{self.grafana}/logout")
+        self.step("login fits every window, dark and light", lambda: self.portraits("login", f"{self.grafana}/login", "!!document.querySelector('.login-card')"))
+
+    def portraits(self, name, address, ready):
+        wide = []
+        for theme in THEMES:
+            for width, height in SIZES:
+                self.browser.resize(width, height, touch=width < 500)
+                self.browser.open(f"{address}{'&' if '?' in address else '?'}theme={theme}")
+                self.browser.wait(ready, f"{name} at {width} pixels")
+                time.sleep(0.7)
+                self.picture(f"{name}-{width}-{theme}")
+                over = self.browser.run("document.documentElement.scrollWidth - innerWidth")
+                if over > 0:
+                    wide.append(f"{over} pixels too wide at {width}")
+        self.browser.resize(1440, 900)
+        if wide:
+            raise BrowserError(", ".join(sorted(set(wide))))
+
+    def run(self):
+        self.browser.resize(1440, 900)
+        self.step("a visitor is asked for a password", self.asks_for_a_password)
+        self.step("a wrong password is refused in words", self.refuses_a_wrong_password)
+        self.step("the right one lets in", self.lets_in)
+        self.step("home shows the stack's health and its dashboards", self.home_shows_health)
+        self.step("the provisioned dashboard opens from the list", self.dashboard_opens)
+        if hasattr(self, "dashboard"):
+            self.step("no panel of it fails", self.no_panel_fails)
+            self.step("its curves move", self.curves_move)
+            self.step("the pointer tells values", self.pointer_tells_values)
+            self.step("a panel fills the page, and Escape leads back", self.panel_fills_the_page)
+        self.step("the search page finds traces", self.search_finds_traces)
+        self.step("a trace opens from it", self.trace_opens)
+        if hasattr(self, "trace"):
+            self.step("keys open a span's details", self.keys_open_details)
+            self.step("a value leads to the traces that have it", self.value_leads_to_a_search)
+        self.step("the query page draws a graph", self.query_answers)
+        if hasattr(self, "dashboard") and hasattr(self, "trace"):
+            self.pictures()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    for name in ("grafana", "jaeger", "prometheus"):
+        parser.add_argument(name, type=lambda url: url.rstrip("/"), help="its address")
+    parser.add_argument("folder", help="where the pictures go")
+    arguments = parser.parse_args()
+    if not find_browser():
+        print("no Chromium found; name one in CHROMIUM", file=sys.stderr)
+        return 77
+    os.makedirs(arguments.folder, exist_ok=True)
+    with Browser() as browser:
+        visit = Visit(browser, arguments.grafana, arguments.jaeger, arguments.prometheus, arguments.folder)
+        visit.run()
+    print(f"{visit.passed} passed, {visit.failed} failed")
+    return 1 if visit.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
