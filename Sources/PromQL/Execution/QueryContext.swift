@@ -1,0 +1,159 @@
+import Dispatch
+import MetricModel
+import MetricStore
+import Synchronization
+
+/// Everything that the operators of one query share: the store, the bounds, and what has been counted and remarked so far.
+///
+/// Operators run on up to `workers.count` threads at a time; all shared state is atomic or behind a mutex.
+final class QueryContext: @unchecked Sendable {
+    let reader: any MetricReader
+    let query: [UInt8]
+    let lookbackMillis: Int64
+    let defaultSubqueryStepMillis: Int64
+    let delaysNameRemoval: Bool
+    let usesTypeAndUnitLabels: Bool
+    /// One for every thread that takes part.
+    let workers: [Worker]
+
+    private let samplesMax: Int
+    private let memoryBytesMax: Int
+    private let timeoutSeconds: Double
+    private let deadline: ContinuousClock.Instant
+    private let cancellation: Cancellation
+    private let heldSamples = Atomic<Int>(0)
+    private let peakSamples = Atomic<Int>(0)
+    private let annotations = Mutex<Set<Annotation>>([])
+    private let repairs = Mutex<[MonotonicityNote.Place: MonotonicityNote]>([:])
+
+    /// Set from outside to end a query.
+    final class Cancellation: Sendable {
+        private let flag = Atomic<Bool>(false)
+        func cancel() { flag.store(true, ordering: .relaxed) }
+        var isCanceled: Bool { flag.load(ordering: .relaxed) }
+    }
+
+    /// What one thread needs for itself.
+    final class Worker {
+        /// The samples of the series that is being read.
+        var samples = SampleBuffer(capacity: 1024)
+        var samplesRead = 0
+        var samplesQueried = 0
+    }
+
+    init(reader: any MetricReader, query: String, options: QueryEngine.Options, lookbackMillis: Int64, workerCount: Int, timeoutSeconds: Double, cancellation: Cancellation) {
+        self.reader = reader
+        self.query = Array(query.utf8)
+        self.lookbackMillis = lookbackMillis
+        defaultSubqueryStepMillis = options.defaultSubqueryStepMillis
+        delaysNameRemoval = options.delaysNameRemoval
+        usesTypeAndUnitLabels = options.usesTypeAndUnitLabels
+        samplesMax = options.samplesMax
+        memoryBytesMax = options.memoryBytesMax
+        self.timeoutSeconds = timeoutSeconds
+        deadline = .now + .seconds(timeoutSeconds)
+        self.cancellation = cancellation
+        workers = (0..<max(1, workerCount)).map { _ in Worker() }
+    }
+
+    // MARK: Bounds
+
+    /// Throws when the query is to end. Cheap enough for every series.
+    func check() throws(QueryError) {
+        if cancellation.isCanceled { throw .canceled(phase: "expression evaluation") }
+        if ContinuousClock.now > deadline { throw .timeout(seconds: timeoutSeconds, phase: "expression evaluation") }
+    }
+
+    /// Counts `samples` as held in memory; `source` is the part that wants them.
+    func hold(samples: Int, for source: SourceRange) throws(QueryError) {
+        let held = heldSamples.add(samples, ordering: .relaxed).newValue
+        var peak = peakSamples.load(ordering: .relaxed)
+        while held > peak {
+            let (exchanged, original) = peakSamples.compareExchange(expected: peak, desired: held, ordering: .relaxed)
+            if exchanged { break }
+            peak = original
+        }
+        if held > samplesMax {
+            release(samples: samples)
+            throw .tooManySamples(limit: samplesMax, part: part(source))
+        }
+        if held * MemoryLayout<Double>.stride > memoryBytesMax {
+            release(samples: samples)
+            throw .tooMuchMemory(limit: memoryBytesMax, part: part(source))
+        }
+    }
+
+    func release(samples: Int) { heldSamples.subtract(samples, ordering: .relaxed) }
+
+    /// The text of a part of the query, for messages.
+    func part(_ source: SourceRange) -> String {
+        let lower = min(max(source.lower, 0), query.count)
+        let upper = min(max(source.upper, lower), query.count)
+        let whole = lower == upper ? query[...] : query[lower..<upper]
+        let text = String(decoding: whole.prefix(200), as: UTF8.self)
+        return "`" + text + (whole.count > 200 ? "…" : "") + "`"
+    }
+
+    var peakHeldSamples: Int { peakSamples.load(ordering: .relaxed) }
+
+    // MARK: Remarks
+
+    func annotate(_ annotation: Annotation) { annotations.withLock { _ = $0.insert(annotation) } }
+
+    func annotate(_ repair: Quantile.Repair, metric: String, atMillis millis: Int64, _ source: SourceRange) {
+        let place = MonotonicityNote.Place(metric: metric, lower: source.lower, upper: source.upper)
+        repairs.withLock { $0[place, default: MonotonicityNote(repair: repair, sampleCount: 0, firstMillis: millis, lastMillis: millis)].merge(repair, atMillis: millis) }
+    }
+
+    /// Warnings and infos, sorted.
+    func remarks() -> (warnings: [String], infos: [String]) {
+        var all = annotations.withLock { $0 }
+        for (place, note) in repairs.withLock({ $0 }) {
+            all.insert(.forcedMonotonicity(metric: place.metric, note, SourceRange(place.lower, place.upper)))
+        }
+        return (all.filter(\.isWarning).map { $0.text(in: query) }.sorted(), all.filter { !$0.isWarning }.map { $0.text(in: query) }.sorted())
+    }
+
+    // MARK: Threads
+
+    /// Runs `body` over all of `0..<count` in pieces, on every worker when the work is worth it. Pieces may come in any order.
+    ///
+    /// `cost` is roughly the number of samples touched. The first error ends the work and is thrown.
+    func parallel(_ count: Int, cost: Int, piece: Int = 16, _ body: (Range<Int>, _ worker: Int) throws(QueryError) -> Void) throws(QueryError) {
+        guard workers.count > 1, cost > 30_000, count > 1 else {
+            var from = 0
+            while from < count {
+                try check()
+                let to = min(from + max(piece, 1), count)
+                try body(from..<to, 0)
+                from = to
+            }
+            return
+        }
+        let size = max(1, min(piece, count / workers.count))
+        let next = Atomic<Int>(0)
+        let failure = Mutex<QueryError?>(nil)
+        withoutActuallyEscaping(body) { body in
+            let work = SharedWork(body: body)
+            DispatchQueue.concurrentPerform(iterations: workers.count) { worker in
+                do throws(QueryError) {
+                    while true {
+                        let from = next.add(size, ordering: .relaxed).oldValue
+                        if from >= count { return }
+                        try check()
+                        try work.body(from..<min(from + size, count), worker)
+                    }
+                } catch {
+                    next.store(count, ordering: .relaxed)
+                    failure.withLock { if $0 == nil { $0 = error } }
+                }
+            }
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
+    }
+
+    /// Work that knows that several threads do it at once, each under a worker number of its own.
+    private struct SharedWork: @unchecked Sendable {
+        let body: (Range<Int>, Int) throws(QueryError) -> Void
+    }
+}

@@ -1,0 +1,124 @@
+import MetricModel
+
+/// One run of one query, from expression to value. Used on one thread, which it may block.
+struct QueryExecution: Sendable {
+    let context: QueryContext
+    let expr: Expr
+    let grid: TimeGrid
+    let isRange: Bool
+    /// At most so many series, 0 for all.
+    let limit: Int
+
+    func outcome() -> Result<QueryValue, QueryError> {
+        do throws(QueryError) { return .success(try value()) } catch { return .failure(error) }
+    }
+
+    private func value() throws(QueryError) -> QueryValue {
+        try context.check()
+        let planner = Planner(startMillis: grid.startMillis, endMillis: grid.endMillis, stepMillis: isRange ? grid.stepMillis : 0)
+        let plan = try planner.plan(expr)
+        switch expr.type {
+        case .string:
+            guard case .string(let text) = plan else { throw .execution("a string was expected") }
+            return .string(timeMillis: grid.startMillis, text)
+        case .scalar:
+            let values = try OperatorBuilder(context, grid, plan: plan).scalar(plan)
+            if !isRange { return .scalar(timeMillis: grid.startMillis, values.first ?? .nan) }
+            return .matrix(Matrix(series: [MatrixSeries(labels: .empty, timestamps: (0..<grid.count).map(grid.time), values: values)]))
+        case .vector:
+            let root = MergeOperator(try OperatorBuilder.build(plan, context, grid), .sameStep)
+            try root.open()
+            return isRange ? .matrix(try matrix(root)) : .vector(try vector(root))
+        case .matrix:
+            guard case .matrix(let source) = plan else { throw .execution("a range vector was expected") }
+            return .matrix(try matrix(source, plan))
+        }
+    }
+
+    private func vector(_ root: SeriesOperator) throws(QueryError) -> [InstantSample] {
+        var values = [Double](repeating: absent, count: root.series.count)
+        try values.withUnsafeMutableBufferPointer { values throws(QueryError) in
+            let out = Disjoint(base: values.baseAddress)
+            try context.parallel(root.series.count, cost: root.cost) { range, worker throws(QueryError) in
+                for index in range { out.base?[index] = try root.column(index, worker)[0] }
+            }
+        }
+        var samples: [InstantSample] = []
+        samples.reserveCapacity(values.count)
+        for (index, value) in values.enumerated() where isPresent(value) {
+            if limit > 0, samples.count == limit { break }
+            samples.append(InstantSample(labels: root.series[index].labels, timeMillis: grid.startMillis, value: value))
+        }
+        return samples
+    }
+
+    /// Each element is written by one worker only.
+    private struct Disjoint<Element>: @unchecked Sendable {
+        // SAFETY: outlives the parallel loop that writes through it; no two iterations write one element.
+        let base: UnsafeMutablePointer<Element>?
+    }
+
+    private func matrix(_ root: SeriesOperator) throws(QueryError) -> Matrix {
+        let everyStep = (0..<grid.count).map(grid.time)
+        var columns = [MatrixSeries?](repeating: nil, count: root.series.count)
+        try context.hold(samples: 0, for: root.source)
+        try columns.withUnsafeMutableBufferPointer { columns throws(QueryError) in
+            let out = Disjoint(base: columns.baseAddress)
+            try context.parallel(root.series.count, cost: root.cost) { range, worker throws(QueryError) in
+                for index in range {
+                    let values = try root.column(index, worker)
+                    var count = 0
+                    for step in 0..<grid.count where isPresent(values[step]) { count += 1 }
+                    if count == 0 { continue }
+                    try context.hold(samples: count, for: root.source)
+                    out.base?[index] = points(values, count, everyStep, root.series[index].labels)
+                }
+            }
+        }
+        return sorted(columns.compactMap { $0 })
+    }
+
+    private func points(_ values: UnsafePointer<Double>, _ count: Int, _ everyStep: [Int64], _ labels: Labels) -> MatrixSeries {
+        if count == grid.count {
+            return MatrixSeries(labels: labels, timestamps: everyStep, values: Array(UnsafeBufferPointer(start: values, count: count)))
+        }
+        var timestamps: [Int64] = []
+        var present: [Double] = []
+        timestamps.reserveCapacity(count)
+        present.reserveCapacity(count)
+        for step in 0..<grid.count where isPresent(values[step]) {
+            timestamps.append(everyStep[step])
+            present.append(values[step])
+        }
+        return MatrixSeries(labels: labels, timestamps: timestamps, values: present)
+    }
+
+    private func matrix(_ source: WindowSource, _ plan: PlanNode) throws(QueryError) -> Matrix {
+        let samples = try OperatorBuilder(context, grid, plan: plan).samples(source)
+        try samples.open()
+        let end = source.window.end(grid.startMillis)
+        let start = end - source.window.rangeMillis
+        var series: [MatrixSeries] = []
+        for index in samples.series.indices {
+            try context.check()
+            let run = try samples.samples(index, 0)
+            var timestamps: [Int64] = []
+            var values: [Double] = []
+            for i in 0..<run.count where run.timestamps[i] > start && run.timestamps[i] <= end {
+                timestamps.append(run.timestamps[i])
+                values.append(run.values[i])
+            }
+            if timestamps.isEmpty { continue }
+            try context.hold(samples: timestamps.count, for: source.source)
+            series.append(MatrixSeries(labels: samples.series[index].visible, timestamps: timestamps, values: values))
+        }
+        return sorted(series)
+    }
+
+    private func sorted(_ series: [MatrixSeries]) -> Matrix {
+        var series = series
+        if !zip(series, series.dropFirst()).allSatisfy({ $0.labels <= $1.labels }) { series.sort { $0.labels < $1.labels } }
+        if limit > 0, series.count > limit { series.removeLast(series.count - limit) }
+        return Matrix(series: series)
+    }
+}

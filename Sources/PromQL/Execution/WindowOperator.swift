@@ -1,0 +1,59 @@
+import MetricModel
+
+/// A function over windows: reads each series once and slides the window over its samples.
+final class WindowOperator: SeriesOperator {
+    private let call: WindowCall
+    private let samples: WindowSamples
+    private let scalars: [[Double]]
+    private var hasCounterNames = true
+
+    init(_ context: QueryContext, _ grid: TimeGrid, _ call: WindowCall, _ samples: WindowSamples, scalars: [[Double]]) {
+        self.call = call
+        self.samples = samples
+        self.scalars = scalars
+        super.init(context, grid, call.window.source)
+    }
+
+    override func prepare() throws(QueryError) {
+        try samples.open()
+        let keepsName = call.function == .lastOverTime || call.function == .firstOverTime
+        series = samples.series
+        if !keepsName { for index in series.indices { series[index].dropsName = true } }
+        staysDistinctWithoutNames = samples.staysDistinctWithoutNames
+        if call.function == .rate || call.function == .increase { hasCounterNames = series.allSatisfy { counterRemark($0.labels) == nil } }
+        if call.function == .quantileOverTime, !samples.series.isEmpty {
+            for q in scalars[0] where q.isNaN || q < 0 || q > 1 { context.annotate(.invalidQuantile(q, call.scalarSource)) }
+        }
+        if call.function == .doubleExponentialSmoothing, !samples.series.isEmpty { try checkSmoothingFactors() }
+    }
+
+    private func checkSmoothingFactors() throws(QueryError) {
+        for (name, values) in zip(["smoothing", "trend"], scalars) {
+            if let wrong = values.first(where: { $0 <= 0 || $0 >= 1 }) {
+                throw .execution("invalid \(name) factor. Expected: 0 < \(name == "smoothing" ? "sf" : "tf") < 1, got: \(GoFormat.fixed(wrong, digits: 6))")
+            }
+        }
+    }
+
+    /// What is to be said when a series that does not look like a counter is treated as one.
+    private func counterRemark(_ labels: Labels) -> Annotation? {
+        guard let name = labels.metricName, !name.isEmpty else { return nil }
+        if context.usesTypeAndUnitLabels {
+            let type = labels["__type__"] ?? ""
+            return type == "counter" || type == "histogram" ? nil : .possibleNonCounter(name, type: type, call.window.source)
+        }
+        let isCounter = ["_total", "_sum", "_count", "_bucket"].contains { name.utf8.count >= $0.utf8.count && name.hasSuffix($0) }
+        return isCounter ? nil : .possibleNonCounter(name, call.window.source)
+    }
+
+    override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> {
+        let run = try samples.samples(index, worker)
+        let out = output(worker)
+        let input = WindowInput(run: run, grid: grid, window: call.window.window, scalars: scalars)
+        context.workers[worker].samplesQueried += WindowFunctions.compute(call.function, input, into: out)
+        if !hasCounterNames, let remark = counterRemark(series[index].labels), (0..<grid.count).contains(where: { isPresent(out[$0]) }) {
+            context.annotate(remark)
+        }
+        return UnsafePointer(out)
+    }
+}

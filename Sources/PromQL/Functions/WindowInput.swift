@@ -1,0 +1,38 @@
+/// What a window function computes from: one series' samples, the steps, and the window of each step.
+struct WindowInput {
+    let timestamps: UnsafePointer<Int64>
+    let values: UnsafePointer<Double>
+    let count: Int
+    let grid: TimeGrid
+    let window: WindowTimes
+    /// The scalar arguments, a value a step each.
+    let scalars: [[Double]]
+
+    init(run: WindowSamples.Run, grid: TimeGrid, window: WindowTimes, scalars: [[Double]]) {
+        timestamps = run.timestamps
+        values = run.values
+        count = run.count
+        self.grid = grid
+        self.window = window
+        self.scalars = scalars
+    }
+
+    /// Calls `body` with the samples of each step's window that has any, and writes what it gives. Returns how many samples the
+    /// windows held in all. O(steps + samples) beside what `body` does.
+    @inline(__always)
+    func slide(into out: UnsafeMutablePointer<Double>, _ body: (_ samples: Range<Int>, _ step: Int) -> Double) -> Int {
+        var low = 0
+        var high = 0
+        var held = 0
+        for step in 0..<grid.count {
+            let end = window.end(grid.time(step))
+            let start = end - window.rangeMillis
+            while high < count, timestamps[high] <= end { high += 1 }
+            while low < high, timestamps[low] <= start { low += 1 }
+            guard low < high else { out[step] = absent; continue }
+            held += high - low
+            out[step] = body(Range(uncheckedBounds: (low, high)), step)
+        }
+        return held
+    }
+}

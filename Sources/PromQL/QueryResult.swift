@@ -1,0 +1,69 @@
+import MetricModel
+
+/// The answer to a query.
+package struct QueryResult: Sendable {
+    package var value: QueryValue
+    /// Remarks on what may be wrong, each with line and column.
+    package var warnings: [String]
+    /// Remarks on what is worth knowing, each with line and column.
+    package var infos: [String]
+    package var statistics: QueryStatistics
+}
+
+package enum QueryValue: Sendable {
+    case scalar(timeMillis: Int64, Double)
+    case string(timeMillis: Int64, String)
+    /// An instant vector; in the order of `sort` or `topk` where the query asks for one.
+    case vector([InstantSample])
+    /// Series over time, in the order of their labels.
+    case matrix(Matrix)
+
+    package var type: ValueType {
+        switch self {
+        case .scalar: .scalar
+        case .string: .string
+        case .vector: .vector
+        case .matrix: .matrix
+        }
+    }
+}
+
+package struct InstantSample: Sendable, Hashable {
+    package var labels: Labels
+    package var timeMillis: Int64
+    package var value: Double
+}
+
+/// Series over time.
+package struct Matrix: Sendable, Hashable {
+    package var series: [MatrixSeries]
+
+    package init(series: [MatrixSeries]) { self.series = series }
+}
+
+/// One series over time: parallel columns. Series with a sample at every step share one column of timestamps.
+package struct MatrixSeries: Sendable, Hashable {
+    package var labels: Labels
+    /// Milliseconds since the epoch, rising.
+    package var timestamps: [Int64]
+    package var values: [Double]
+
+    package init(labels: Labels, timestamps: [Int64], values: [Double]) {
+        self.labels = labels
+        self.timestamps = timestamps
+        self.values = values
+    }
+}
+
+/// What a query cost.
+package struct QueryStatistics: Sendable {
+    /// Samples that steps looked at, each as often as a step did (`totalQueryableSamples`).
+    package var samplesQueried = 0
+    /// Samples read from the store.
+    package var samplesRead = 0
+    /// The most samples that were held at one time.
+    package var peakSamples = 0
+    package var queueSeconds = 0.0
+    package var parseSeconds = 0.0
+    package var executionSeconds = 0.0
+}
