@@ -17,6 +17,7 @@ package struct Interpolation: Sendable {
         let rangeSeconds = (rangeMillis + 500) / 1_000
         builtIn = [
             "__interval": DurationText.interval(step.stepMillis), "__interval_ms": "\(step.stepMillis)",
+            "__interval_s": "\(step.stepMillis / 1_000)", "__rate_interval_s": "\(step.rateIntervalMillis / 1_000)",
             "__rate_interval": DurationText.exact(step.rateIntervalMillis), "__rate_interval_ms": "\(step.rateIntervalMillis)",
             "__range": "\(rangeSeconds)s", "__range_s": "\(rangeSeconds)", "__range_ms": "\(rangeMillis)",
             "__from": "\(fromMillis)", "__to": "\(toMillis)",

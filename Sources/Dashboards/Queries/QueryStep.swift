@@ -8,7 +8,8 @@ package struct QueryStep: Sendable, Equatable {
     private static let defaultMinimumMillis: Int64 = 15_000
     private static let rateVariables: Set<String> = ["$__rate_interval", "${__rate_interval}"]
     private static let variables: Set<String> = [
-        "$__interval", "${__interval}", "$__interval_ms", "${__interval_ms}", "$__rate_interval", "${__rate_interval}", "$__rate_interval_ms", "${__rate_interval_ms}",
+        "$__interval", "${__interval}", "$__interval_s", "${__interval_s}", "$__interval_ms", "${__interval_ms}", "$__rate_interval", "${__rate_interval}", "$__rate_interval_s",
+        "${__rate_interval_s}", "$__rate_interval_ms", "${__rate_interval_ms}",
     ]
 
     /// - Parameters:
@@ -43,7 +44,7 @@ package struct QueryStep: Sendable, Equatable {
         stepMillis = scaled
         let requested: Int64 = switch minimum {
         case "$__interval", "${__interval}": scaled
-        case "": scrape
+        case "", "0s": scrape
         default: isVariable ? scrape : try Self.parse(minimum, "interval")
         }
         rateIntervalMillis = Self.rateInterval(intervalMillis == 0 ? 1_000 : intervalMillis, scrape: requested)

@@ -76,6 +76,15 @@ package struct DashboardReceipt: Sendable, Equatable {
     package let version: Int
     package let folderUID: String
     package var url: String { DashboardHit.url(uid: uid, slug: slug) }
+
+    package init(id: Int64, uid: String, slug: String, title: String, version: Int, folderUID: String) {
+        self.id = id
+        self.uid = uid
+        self.slug = slug
+        self.title = title
+        self.version = version
+        self.folderUID = folderUID
+    }
 }
 
 /// One version of a dashboard.
