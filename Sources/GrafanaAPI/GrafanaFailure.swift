@@ -4,10 +4,10 @@ import HTTPSurface
 import HTTPTypes
 import Hummingbird
 
-/// `{"message": …}`, as Grafana tells of errors.
+/// `{"message": …}`, as Grafana tells of errors. A path that nothing answers on is "Not found", whoever says so.
 struct GrafanaEnvelope: ErrorEnvelope {
     func encode(_ error: SurfaceError) -> (contentType: String, body: [UInt8]) {
-        let body: JSONValue = ["message": .string(error.message)]
+        let body: JSONValue = ["message": .string(error.status == .notFound ? "Not found" : error.message)]
         return ("application/json", body.encoded)
     }
 }

@@ -99,10 +99,12 @@ struct RouteTests {
     ])
     func unauthorized(method: String, path: String) async throws {
         try await Door.open { door in
-            let answer = try await door.ask(try #require(HTTPRequest.Method(method)), path, headers: [:])
+            let method = try #require(HTTPRequest.Method(method))
+            let answer = try await door.ask(method, path, headers: [:])
             #expect(answer.status == 401)
-            if method != "HEAD" { #expect(answer.json == ["message": "Unauthorized", "messageId": "auth.unauthorized", "statusCode": 401, "traceID": ""]) }
-            #expect(try await door.ask(.get, path, headers: [.authorization: "Basic " + Base64.encode(Array("admin:no".utf8))]).status == 401)
+            if method != .head { #expect(answer.json == ["message": "Unauthorized", "messageId": "auth.unauthorized", "statusCode": 401, "traceID": ""]) }
+            let wrong = try await door.ask(method, path, headers: [.authorization: "Basic " + Base64.encode(Array("admin:no".utf8))])
+            #expect(wrong.status == 401)
         }
     }
 
@@ -225,12 +227,16 @@ struct RouteTests {
     func proxy() async throws {
         try await Door.open { door in
             for prefix in ["/api/datasources/proxy/uid/prometheus", "/api/datasources/proxy/1", "/api/datasources/uid/prometheus/resources"] {
-                #expect(try await door.ask(.get, prefix + "/api/v1/label/job/values?match[]=up").text == "/api/v1/label/job/values?match[]=up job -", "\(prefix)")
-                #expect(try await door.ask(.post, prefix + "/api/v1/query", "query=up").text == "query=up")
+                let values = try await door.ask(.get, "\(prefix)/api/v1/label/job/values?match[]=up")
+                #expect(values.text == "/api/v1/label/job/values?match[]=up job -", "\(prefix)")
+                let query = try await door.ask(.post, "\(prefix)/api/v1/query", "query=up")
+                #expect(query.text == "query=up")
                 for path in ["/api/v1/admin/tsdb/snapshot", "/api/v1/write", "/metrics", "/-/quit", "/api/v1/rules"] {
-                    #expect(try await door.ask(.post, prefix + path).status == 403, "\(prefix)\(path)")
+                    let refused = try await door.ask(.post, "\(prefix)\(path)")
+                    #expect(refused.status == 403, "\(prefix)\(path)")
                 }
-                #expect(try await door.ask(.delete, prefix + "/api/v1/query").status != 200)
+                let deleted = try await door.ask(.delete, "\(prefix)/api/v1/query")
+                #expect(deleted.status == 404)
             }
             #expect(try await door.ask(.get, "/api/datasources/proxy/uid/jaeger/api/v1/query").status == 404)
             #expect(try await door.ask(.get, "/api/datasources/proxy/uid/nope/api/v1/query").status == 404)

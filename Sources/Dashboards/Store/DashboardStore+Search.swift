@@ -85,10 +85,7 @@ extension DashboardStore {
             return search.order == .ascending ? a.key < b.key : a.key > b.key
         }
         let limit = min(max(search.limit, 1), 5_000)
-        return sorted.dropFirst((max(search.page, 1) - 1).multipliedReportingOverflow(by: limit).partialValue.clamped(to: 0...sorted.count)).prefix(limit).map(\.hit)
+        let skipped = (min(max(search.page, 1), sorted.count + 1) - 1) * limit
+        return sorted.dropFirst(skipped).prefix(limit).map(\.hit)
     }
-}
-
-extension Int {
-    fileprivate func clamped(to range: ClosedRange<Int>) -> Int { Swift.min(Swift.max(self, range.lowerBound), range.upperBound) }
 }
