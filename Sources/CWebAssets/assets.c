@@ -131,10 +131,6 @@ BYTES(system_format_js)
 #embed "pages/system/format.js"
 BYTES(system_frame_js)
 #embed "pages/system/frame.js"
-BYTES(system_gauge_js)
-#embed "pages/system/gauge.js"
-BYTES(system_heatmap_js)
-#embed "pages/system/heatmap.js"
 BYTES(system_icons_js)
 #embed "pages/system/icons.js"
 BYTES(system_keys_js)
@@ -273,8 +269,6 @@ static const obstack_asset assets[] = {
     ROW(system_float_js, "system/float.js")
     ROW(system_format_js, "system/format.js")
     ROW(system_frame_js, "system/frame.js")
-    ROW(system_gauge_js, "system/gauge.js")
-    ROW(system_heatmap_js, "system/heatmap.js")
     ROW(system_icons_js, "system/icons.js")
     ROW(system_keys_js, "system/keys.js")
     ROW(system_legend_js, "system/legend.js")

@@ -16,7 +16,7 @@ export class ExpressionEditor {
     this.problem = null;
     this.paint = el("pre.editor-paint", { "aria-hidden": "true" });
     this.field = el("textarea.editor-text", {
-      value, rows: "1", spellcheck: "false", autocomplete: "off", autocapitalize: "off", autocorrect: "off", placeholder: "Expression, for example rate(http_requests_total[5m])",
+      value, rows: "1", spellcheck: "false", autocomplete: "off", autocapitalize: "off", autocorrect: "off", placeholder: "Expression, such as rate(requests_total[5m])",
       "aria-label": label, role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false",
     });
     this.element = el("div.editor", this.paint, this.field);

@@ -65,7 +65,8 @@ export function pinTip(actions, onLeave) {
     return action.href ? el("a.button.small", { href: action.href }, content) : el("button.small", { type: "button", onclick: () => { hideTip(); action.run?.(); } }, content);
   }), el("button.small.square.ghost", { type: "button", "aria-label": "Let go", onclick: hideTip }, icon("close", 14))));
   const { left, top } = box.getBoundingClientRect();
-  box.style.transform = `translate(${left}px, ${Math.max(8, Math.min(top, innerHeight - box.offsetHeight - 8))}px)`;
+  const inside = (at, size, room) => Math.max(8, Math.min(at, room - size - 8));
+  box.style.transform = `translate(${inside(left, box.offsetWidth, innerWidth)}px, ${inside(top, box.offsetHeight, innerHeight)}px)`;
   setTimeout(() => document.addEventListener("pointerdown", outside, true));
   document.addEventListener("keydown", escape, true);
   unpin = () => {
