@@ -109,6 +109,14 @@ BYTES(metrics_targets_html)
 #embed "pages/metrics/targets.html"
 BYTES(metrics_targets_js)
 #embed "pages/metrics/targets.js"
+BYTES(push_groups_js)
+#embed "pages/push/groups.js"
+BYTES(push_push_css)
+#embed "pages/push/push.css"
+BYTES(push_push_html)
+#embed "pages/push/push.html"
+BYTES(push_push_js)
+#embed "pages/push/push.js"
 BYTES(system_base_css)
 #embed "pages/system/base.css"
 BYTES(system_chart_axes_js)
@@ -258,6 +266,10 @@ static const obstack_asset assets[] = {
     ROW(metrics_status_js, "metrics/status.js")
     ROW(metrics_targets_html, "metrics/targets.html")
     ROW(metrics_targets_js, "metrics/targets.js")
+    ROW(push_groups_js, "push/groups.js")
+    ROW(push_push_css, "push/push.css")
+    ROW(push_push_html, "push/push.html")
+    ROW(push_push_js, "push/push.js")
     ROW(system_base_css, "system/base.css")
     ROW(system_chart_axes_js, "system/chart-axes.js")
     ROW(system_chart_paint_js, "system/chart-paint.js")

@@ -131,14 +131,13 @@ export function openDialog({ title, content, actions = [], class: classes }) {
   });
 }
 
-/** A short notice at the bottom that leaves by itself. @param {string} text @param {"good"|"bad"} [kind] */
-export function toast(text, kind = "good") {
+/** A short notice at the bottom that leaves by itself. @param {string} text @param {"good"|"bad"} [kind] @param {{label: string, run: () => void}} [action] keeps it longer */
+export function toast(text, kind = "good", action) {
   let place = document.querySelector(".toasts");
   if (!place) document.body.append((place = el("div.toasts", { role: "status", "aria-live": "polite" })));
-  const note = el("div.toast", icon(kind === "good" ? "check" : "error", 16), text);
-  note.classList.add(kind);
+  const note = el("div.toast", { class: kind }, icon(kind === "good" ? "check" : "error", 16), text, action ? el("button.small", { type: "button", onclick: () => { note.remove(); action.run(); } }, action.label) : null);
   fill(place, note);
-  setTimeout(() => note.remove(), kind === "good" ? 2500 : 6000);
+  setTimeout(() => note.remove(), action ? 10_000 : kind === "good" ? 2500 : 6000);
 }
 
 /** Whether anything floats now. */
