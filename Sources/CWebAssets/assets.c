@@ -71,8 +71,6 @@ BYTES(grafana_reasons_js)
 #embed "pages/grafana/reasons.js"
 BYTES(grafana_recent_js)
 #embed "pages/grafana/recent.js"
-BYTES(grafana_sparkline_js)
-#embed "pages/grafana/sparkline.js"
 BYTES(grafana_star_js)
 #embed "pages/grafana/star.js"
 BYTES(grafana_variable_bar_js)
@@ -247,7 +245,6 @@ static const obstack_asset assets[] = {
     ROW(grafana_panels_timeseries_js, "grafana/panels/timeseries.js")
     ROW(grafana_reasons_js, "grafana/reasons.js")
     ROW(grafana_recent_js, "grafana/recent.js")
-    ROW(grafana_sparkline_js, "grafana/sparkline.js")
     ROW(grafana_star_js, "grafana/star.js")
     ROW(grafana_variable_bar_js, "grafana/variable-bar.js")
     ROW(icon_svg, "icon.svg")

@@ -90,7 +90,7 @@ class Visit:
 
     def home_shows_health(self):
         self.browser.open(f"{self.grafana}/")
-        self.browser.wait("/^[0-9]/.test(document.querySelector('.figure-value')?.innerText ?? '')", "targets that are up")
+        self.browser.wait("/^[0-9]/.test(document.querySelector('.figure .stat-value')?.innerText ?? '')", "targets that are up")
         self.browser.wait("document.querySelectorAll('.card').length > 0", "cards of dashboards")
 
     def dashboard_opens(self):

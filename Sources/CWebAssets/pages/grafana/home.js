@@ -3,18 +3,19 @@
 import { copyText, el, fill } from "../system/dom.js";
 import { doorAddress, doorsReady, doorURL, hasDoor } from "../system/doors.js";
 import { toast } from "../system/float.js";
-import { format, relativeTime } from "../system/format.js";
+import { relativeTime } from "../system/format.js";
 import { mountFrame } from "../system/frame.js";
 import { icon } from "../system/icons.js";
+import { Stat } from "../system/stat.js";
 import { isAbort } from "../system/request.js";
 import { TimeState } from "../system/time.js";
 import { dataSources, runQueries, searchDashboards } from "./api.js";
 import { numberFields, readFrame, timeField } from "./model/frames.js";
 import { recentDashboards } from "./recent.js";
-import { sparkline } from "./sparkline.js";
 import { starButton } from "./star.js";
 
 const CARDS = 8;
+const TARGETS = 24;
 const time = new TimeState({ from: "now-30m", to: "now", refresh: "10s", url: false });
 const frame = mountFrame({ section: "home", title: "Home", width: "page" });
 const health = el("section.health", { "aria-label": "Health" });
@@ -31,10 +32,10 @@ const FIGURES = [
   { refId: "E", title: "Memory of the stack", expr: "sum(process_resident_memory_bytes{job=\"prometheus\"})", unit: "bytes", href: () => doorURL("prometheus", "/query") },
 ];
 const figures = new Map(FIGURES.map((figure) => {
-  const value = el("span.figure-value", el("span.skeleton"));
-  const curve = el(".figure-curve", { "aria-hidden": "true" });
-  const node = el("a.figure", { href: figure.href() }, el("span.figure-title", figure.title), value, curve);
-  return [figure.refId, { node, value, curve, figure }];
+  const node = el("a.figure", { href: figure.href() });
+  const stat = new Stat(node, { title: figure.title, unit: figure.unit });
+  stat.setLoading();
+  return [figure.refId, { node, stat, figure }];
 }));
 
 async function refresh() {
@@ -43,10 +44,10 @@ async function refresh() {
     const source = (await dataSources()).find((one) => one.type === "prometheus");
     const datasource = { type: "prometheus", uid: source?.uid ?? "prometheus" };
     const results = await runQueries(FIGURES.map(({ refId, expr }) => ({ refId, expr, datasource, range: true, instant: false, intervalMs: 15000, maxDataPoints: 120, legendFormat: "__auto" })), range);
-    for (const { refId, unit } of FIGURES) {
+    for (const { refId } of FIGURES) {
       const frames = (results[refId]?.frames ?? []).map((json) => readFrame(json, refId)).filter((one) => one.length);
       if (refId === "A") showTargets(frames);
-      else showFigure(refId, unit, frames[0]);
+      else showFigure(refId, frames[0]);
     }
   } catch (error) {
     if (isAbort(error)) return;
@@ -54,27 +55,35 @@ async function refresh() {
   }
 }
 
-function showFigure(refId, unit, found) {
-  const { node, value, curve } = figures.get(refId);
+function showFigure(refId, found) {
+  const { node, stat, figure } = figures.get(refId);
   const field = found && numberFields(found)[0];
-  const last = field ? lastNumber(field.values) : NaN;
   node.hidden = !field; // what this stack does not measure is not shown as a hole
-  if (!field) return;
-  fill(value, format(last, unit));
-  fill(curve, sparkline(timeField(found).values, field.values, time.range()));
+  if (field) stat.setData({ value: lastNumber(field.values), name: figure.title, sparkline: { times: timeField(found).values, values: field.values } });
 }
 
 function showTargets(frames) {
-  const { value, curve } = figures.get("A");
   const states = frames.map((one) => {
     const field = numberFields(one)[0];
-    return { job: field.labels?.job ?? "", instance: field.labels?.instance ?? "", up: lastNumber(field.values) === 1, values: field.values, times: timeField(one).values };
+    return { job: field.labels?.job ?? "", instance: field.labels?.instance ?? "", up: lastNumber(field.values) === 1 };
   }).sort((a, b) => Number(a.up) - Number(b.up) || a.job.localeCompare(b.job) || a.instance.localeCompare(b.instance));
   const up = states.filter((state) => state.up).length;
-  fill(value, states.length ? [String(up), el("span.of", ` of ${states.length}`)] : "none");
-  fill(curve, states.slice(0, 24).map((state) => el("span.pip", { class: state.up ? "up" : "down" })));
-  fill(targets, states.length ? states.slice(0, 24).map((state) => el("a.target", { href: doorURL("prometheus", `/targets?search=${encodeURIComponent(state.instance)}`), class: state.up ? "up" : "down", title: state.up ? "Answers when it is scraped" : "Does not answer when it is scraped" },
+  const { stat, figure } = figures.get("A");
+  stat.options.text = () => `${up} of ${states.length}`;
+  stat.setData({ value: up, name: figure.title, sparkline: upOverTime(frames) });
+  fill(targets, states.length ? states.slice(0, TARGETS).map((state) => el("a.target", { href: doorURL("prometheus", `/targets?search=${encodeURIComponent(state.instance)}`), class: state.up ? "up" : "down", title: state.up ? "Answers when it is scraped" : "Does not answer when it is scraped" },
     icon(state.up ? "check" : "close", 14), el("b", state.job), el("span", state.instance), el("span.state", state.up ? "up" : "down"))) : teach());
+}
+
+/** How many were up, moment by moment. */
+function upOverTime(frames) {
+  const sums = new Map();
+  for (const one of frames) {
+    const [time, field] = [timeField(one), numberFields(one)[0]];
+    for (let at = 0; at < one.length; at++) if (field.values[at] === field.values[at]) sums.set(time.values[at], (sums.get(time.values[at]) ?? 0) + field.values[at]);
+  }
+  const times = [...sums.keys()].sort((a, b) => a - b);
+  return { times: Float64Array.from(times), values: Float64Array.from(times, (time) => sums.get(time)) };
 }
 
 const lastNumber = (values) => {

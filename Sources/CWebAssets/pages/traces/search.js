@@ -20,6 +20,8 @@ import { took, tookWords } from "./took.js";
 
 /** @typedef {import("./links.js").Search} Search @typedef {ReturnType<typeof summarise>} Summary */
 
+const WAIT_MILLIS = 2000;
+
 const SORTS = {
   recent: ["Newest first", (/** @type {Summary} */ a, /** @type {Summary} */ b) => b.startMicros - a.startMicros],
   longest: ["Longest first", (a, b) => b.durationMicros - a.durationMicros],
@@ -56,14 +58,23 @@ const body = el(".found");
 async function start() {
   fill(frame.main, el("aside.search-side", form.element), body);
   fill(body, skeleton());
-  run();
-  try {
-    known = await services();
-    form.setServices(known);
-    if (!known.length) run();
-  } catch {
-    // The search itself says what is wrong.
+  await Promise.allSettled([learnServices(), run()]);
+  if (!known.length) waitForTheFirst();
+}
+
+async function learnServices() {
+  known = await services();
+  form.setServices(known);
+}
+
+/** While nothing has ever arrived, looks again: the lesson on the page ends when the first trace is there. */
+async function waitForTheFirst() {
+  while (!known.length) {
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MILLIS));
+    if (document.hidden) continue;
+    await learnServices().catch(() => {}); // the search itself says what is wrong
   }
+  run();
 }
 
 /** Shows a search: a history entry, the form, the results. @param {Search} search */

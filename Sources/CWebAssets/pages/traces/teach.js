@@ -1,6 +1,6 @@
 // What the search page shows while there are no traces at all: three lines that send one.
 
-import { copyText, el } from "../system/dom.js";
+import { copyText, el, fill } from "../system/dom.js";
 import { doorAddress, doorsReady } from "../system/doors.js";
 import { icon } from "../system/icons.js";
 
@@ -12,20 +12,19 @@ const lines = (address) => [
 ].join("\n");
 
 export function teach() {
-  const code = el("pre.snippet");
-  const words = { text: "" };
+  const place = el(".teach");
   const show = () => {
-    words.text = lines(doorAddress("otlpHTTP"));
-    code.textContent = words.text;
+    const text = lines(doorAddress("otlpHTTP"));
+    fill(place,
+      el("h2", "No traces yet"),
+      el("p.muted", "Any OpenTelemetry SDK sends them to ", el("b.mono", `http://${doorAddress("otlpHTTP")}`), " or, over gRPC, to ", el("b.mono", doorAddress("otlpGRPC")), ". These three lines send one, and it appears here:"),
+      box(el("pre.snippet", text), () => text),
+      el("p.muted", "In a hurry? This sends a whole workload, so that every page is alive:"),
+      box(el("pre.snippet", "obstack demo"), () => "obstack demo"));
   };
   show();
   doorsReady.then(show);
-  return el(".teach",
-    el("h2", "No traces yet"),
-    el("p.muted", "Any OpenTelemetry SDK sends them to ", el("b.mono", el("span", { dataset: { door: "http" } }, doorAddress("otlpHTTP"))), " (HTTP) or ", el("b.mono", doorAddress("otlpGRPC")), " (gRPC). These three lines send one:"),
-    box(code, () => words.text),
-    el("p.muted", "In a hurry? This sends a whole workload, so that every page is alive:"),
-    box(el("pre.snippet", "obstack demo"), () => "obstack demo"));
+  return place;
 }
 
 function box(code, text) {

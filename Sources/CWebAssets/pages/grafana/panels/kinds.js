@@ -4,7 +4,7 @@ import { BarGauge } from "./bargauge.js";
 import { Gauge } from "./gauge.js";
 import { HeatMap } from "./heatmap.js";
 import { Pie } from "./pie.js";
-import { Stat } from "./stat.js";
+import { Stats } from "./stat.js";
 import { States } from "./states.js";
 import { Table } from "./table.js";
 import { Text } from "./text.js";
@@ -12,7 +12,7 @@ import { TimeSeries } from "./timeseries.js";
 
 /** @type {Record<string, new (body: HTMLElement, panel: any, around: import("./answer.js").Surroundings) => import("./answer.js").Picture>} */
 const KINDS = {
-  timeseries: TimeSeries, trend: TimeSeries, candlestick: TimeSeries, barchart: BarGauge, histogram: HeatMap, stat: Stat, gauge: Gauge, bargauge: BarGauge,
+  timeseries: TimeSeries, trend: TimeSeries, candlestick: TimeSeries, barchart: BarGauge, histogram: HeatMap, stat: Stats, gauge: Gauge, bargauge: BarGauge,
   piechart: Pie, table: Table, text: Text, heatmap: HeatMap, "state-timeline": States, "status-history": States,
 };
 

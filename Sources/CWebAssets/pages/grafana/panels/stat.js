@@ -1,39 +1,60 @@
-// Big values, each with its small curve.
+// Big values, each with its small curve: the system's stats, one for each value that the panel reduces to.
 
-import { el, fill } from "../../system/dom.js";
-import { sparkline } from "../sparkline.js";
+import { el } from "../../system/dom.js";
+import { Stat } from "../../system/stat.js";
 import { shown, valueColor } from "../model/fieldconfig.js";
 import { history, reduced } from "./answer.js";
 
-/** @typedef {import("./answer.js").Answer} Answer */
+/** @typedef {import("./answer.js").Answer} Answer @typedef {import("./answer.js").Reduced} Reduced */
 
-export class Stat {
+const MANY = 4;
+
+export class Stats {
   /** @param {HTMLElement} body @param {any} panel */
   constructor(body, panel) {
     this.panel = panel;
-    this.element = el(".stats");
+    this.note = el("p.panel-note", { hidden: true });
+    this.element = el(".stats", this.note);
+    /** @type {{place: HTMLElement, stat: Stat}[]} */
+    this.stats = [];
     body.append(this.element);
   }
 
   /** @param {Answer} answer */
   show(answer) {
     const list = reduced(this.panel, answer);
-    if (!list.length) return fill(this.element, el("p.panel-note", answer.noData));
-    const { colorMode = "value", graphMode = "area", textMode = "auto", orientation = "auto", justifyMode = "auto" } = this.panel.options ?? {};
+    const { colorMode = "value", graphMode = "area", textMode = "auto", orientation = "auto" } = this.panel.options ?? {};
+    this.note.hidden = list.length > 0;
+    this.note.textContent = answer.noData;
     const wide = this.element.clientWidth >= this.element.clientHeight;
     this.element.dataset.flow = orientation === "horizontal" ? "rows" : orientation === "vertical" ? "columns" : wide ? "columns" : "rows";
-    this.element.classList.toggle("many", list.length > 4);
-    this.element.classList.toggle("centre", justifyMode === "center" || (list.length === 1 && graphMode === "none" && justifyMode === "auto"));
-    fill(this.element, list.map((one) => {
-      const value = shown(one.look, one.value);
-      const color = value.color ?? valueColor(one.look, Number(one.value)) ?? (colorMode.startsWith("background") ? "var(--accent)" : undefined);
-      const past = graphMode === "none" ? null : history(one);
-      const named = textMode === "value_and_name" || textMode === "name" || (textMode === "auto" && list.length > 1);
-      return el(".stat", { class: `${colorMode.startsWith("background") ? "filled" : ""} ${past ? "with-curve" : ""}`, style: { "--color": color ?? "var(--text)" } },
-        el(".stat-text",
-          named && el("span.stat-name", { title: one.name }, one.name),
-          textMode !== "name" && textMode !== "none" && el("span.stat-value", { title: value.text, class: colorMode === "value" && color ? "colored" : "" }, value.head && el("small", value.head), value.number, value.unit && el("small", value.unit.startsWith("%") ? value.unit : ` ${value.unit.trim()}`))),
-        past && el(".stat-curve", sparkline(past.times, past.values, answer.range, color ?? "var(--accent)")));
-    }));
+    this.element.classList.toggle("many", list.length > MANY);
+    while (this.stats.length > list.length) {
+      const { place, stat } = this.stats.pop();
+      stat.destroy();
+      place.remove();
+    }
+    list.forEach((one, at) => this.#show(at, one, { colorMode, graphMode, named: textMode === "value_and_name" || textMode === "name" || (textMode === "auto" && list.length > 1), valued: textMode !== "name" && textMode !== "none" }));
   }
+
+  #show(at, one, { colorMode, graphMode, named, valued }) {
+    if (!this.stats[at]) {
+      const place = el(".stat-place");
+      this.element.append(place);
+      this.stats[at] = { place, stat: new Stat(place) };
+    }
+    const { stat, place } = this.stats[at];
+    const said = shown(one.look, one.value);
+    const color = said.color ?? valueColor(one.look, Number(one.value));
+    const words = !valued ? one.name : typeof one.value !== "number" || said.unit === "" ? said.text : null;
+    place.title = `${one.name}: ${said.text}`;
+    Object.assign(stat.options, {
+      title: one.name, unit: one.look.unit ?? "short", decimals: one.look.decimals ?? null, graph: graphMode !== "none", text: words === null ? undefined : () => words,
+      color: colorMode.startsWith("background") ? "background" : colorMode === "none" || !color ? "none" : "value",
+    });
+    const value = typeof one.value === "number" ? one.value : 0;
+    stat.setData({ value: valued && words === null ? value : Number.isNaN(value) ? 0 : value, name: named && valued ? one.name : undefined, color, sparkline: graphMode === "none" ? undefined : history(one) ?? undefined, noData: "–" });
+  }
+
+  destroy() { for (const { stat } of this.stats) stat.destroy(); }
 }
