@@ -117,8 +117,10 @@ export class TimeChart {
     this.hidden = new Set();
     /** @type {import("./chart-paint.js").View|null} */
     this.view = null;
-    /** @type {{time: number, x: number, y: number|null}|null} where the pointer or the group's crosshair is */
+    /** @type {{time: number, y: number|null}|null} where the pointer or the group's crosshair is */
     this.cursor = null;
+    /** @type {{x: number, y: number}|null} the pointer over this plot, so that new data is shown where it rests */
+    this.pointer = null;
     /** @type {{from: number, to: number}|null} pixels of a drag */
     this.selection = null;
     this.pointed = -1;
@@ -270,6 +272,7 @@ export class TimeChart {
     const bars = shown.filter((drawn) => drawn.style.draw === "bars");
     for (const drawn of this.options.stack === "none" ? shown : shown.toReversed()) this.#paintSeries(context, drawn, bars);
     context.restore();
+    if (this.pointer && !isPinned()) this.#hover(this.pointer.x, this.pointer.y);
     this.paintOverlay();
   }
 
@@ -519,6 +522,7 @@ export class TimeChart {
   #hover(x, y) {
     const { view } = this;
     if (x < view.left - 6 || x > view.left + view.width + 6) return this.#unhover();
+    this.pointer = { x, y };
     this.#pointAt(timeAt(view, this.#clampX(x)), y);
     for (const other of groups.get(this.options.group) ?? []) if (other !== this) other.#pointAt(this.cursor.time, null);
     if (!this.selection) this.#showTip(x, y);
@@ -529,13 +533,14 @@ export class TimeChart {
     if (!this.view) return;
     this.near = this.#nearest(time, y);
     const nearest = this.near[0];
-    this.cursor = { time: nearest && y !== null ? nearest.drawn.times[nearest.index] : time, x: 0, y };
+    this.cursor = { time: nearest && y !== null ? nearest.drawn.times[nearest.index] : time, y };
     this.paintOverlaySoon();
   }
 
   #unhover() {
     for (const chart of new Set([this, ...(groups.get(this.options.group) ?? [])])) {
       chart.cursor = null;
+      chart.pointer = null;
       chart.near = [];
       chart.paintOverlaySoon();
     }
@@ -620,7 +625,8 @@ function fading(context, { ys, length }, axisY, color, share) {
   return gradient;
 }
 
-const translucent = (color, share) => `color-mix(in srgb, ${color} ${share * 100}%, transparent)`;
+/** Never quite zero: gradients are mixed without premultiplying, and "transparent" is black. */
+const translucent = (color, share) => `color-mix(in srgb, ${color} ${Math.max(0.01, share * 100)}%, transparent)`;
 
 function shortestStep(times) {
   let shortest = Infinity;
