@@ -43,6 +43,8 @@ BYTES(grafana_model_transform_js)
 #embed "pages/grafana/model/transform.js"
 BYTES(grafana_model_variables_js)
 #embed "pages/grafana/model/variables.js"
+BYTES(grafana_palette_js)
+#embed "pages/grafana/palette.js"
 BYTES(grafana_panel_js)
 #embed "pages/grafana/panel.js"
 BYTES(grafana_panels_answer_js)
@@ -231,6 +233,7 @@ static const obstack_asset assets[] = {
     ROW(grafana_model_reduce_js, "grafana/model/reduce.js")
     ROW(grafana_model_transform_js, "grafana/model/transform.js")
     ROW(grafana_model_variables_js, "grafana/model/variables.js")
+    ROW(grafana_palette_js, "grafana/palette.js")
     ROW(grafana_panel_js, "grafana/panel.js")
     ROW(grafana_panels_answer_js, "grafana/panels/answer.js")
     ROW(grafana_panels_bargauge_js, "grafana/panels/bargauge.js")

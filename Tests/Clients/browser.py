@@ -80,6 +80,18 @@ class Visit:
         self.browser.open(f"{self.grafana}/dashboards")
         self.browser.wait("location.pathname === '/login'", "the way to the login page")
 
+    def modules_hold(self):
+        """The claims of pages.js, each a step of its own."""
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "pages.js"), encoding="utf-8") as file:
+            results = self.browser.run(file.read())
+        for claim, problem in results:
+            self.step(claim, lambda problem=problem: self.hold(problem))
+
+    @staticmethod
+    def hold(problem):
+        if problem:
+            raise BrowserError(problem)
+
     def refuses_a_wrong_password(self):
         self.sign_in("admin", "not-the-password")
         self.browser.wait("document.querySelector('.problem:not([hidden])')?.innerText", "the sentence about a wrong password")
@@ -189,6 +201,10 @@ class Visit:
     def run(self):
         self.browser.resize(1440, 900)
         self.step("a visitor is asked for a password", self.asks_for_a_password)
+        try:
+            self.modules_hold()
+        except BrowserError as error:
+            self.step("the pages' modules load", lambda problem=str(error): self.hold(problem))
         self.step("a wrong password is refused in words", self.refuses_a_wrong_password)
         self.step("the right one lets in", self.lets_in)
         self.step("home shows the stack's health and its dashboards", self.home_shows_health)

@@ -1,17 +1,16 @@
 // A dashboard: the document laid out, its variables and time in the URL, its panels alive.
 
 import { el, fill } from "../system/dom.js";
-import { doorURL } from "../system/doors.js";
 import { mountFrame } from "../system/frame.js";
 import { icon } from "../system/icons.js";
 import { addShortcuts } from "../system/keys.js";
-import { addPaletteSource } from "../system/palette.js";
 import { TimeState } from "../system/time.js";
 import { onNavigate, params, setParams } from "../system/url.js";
 import { fetchDashboard, searchDashboards } from "./api.js";
 import { allPanels, sections } from "./model/document.js";
 import { interpolate } from "./model/interpolate.js";
 import { Variables } from "./model/variables.js";
+import { addDashboardsToPalette } from "./palette.js";
 import { Panel } from "./panel.js";
 import { rememberDashboard } from "./recent.js";
 import { starButton } from "./star.js";
@@ -153,11 +152,7 @@ function fail(error) {
     el("p", el("a.button", { href: "/dashboards" }, "All dashboards"))));
 }
 
-addPaletteSource({
-  title: "Dashboards",
-  search: async () => (await searchDashboards()).map((one) => ({ label: one.title, detail: one.folderTitle, icon: "dashboards", href: doorURL("grafana", one.url) })),
-});
-
+addDashboardsToPalette();
 try {
   const { dashboard, meta } = await fetchDashboard(uid);
   await show(dashboard, meta);

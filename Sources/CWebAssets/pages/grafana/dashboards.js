@@ -7,6 +7,7 @@ import { icon } from "../system/icons.js";
 import { addShortcuts } from "../system/keys.js";
 import { onNavigate, params, setParams } from "../system/url.js";
 import { searchDashboards } from "./api.js";
+import { addDashboardsToPalette } from "./palette.js";
 import { starButton } from "./star.js";
 
 /** @typedef {import("./api.js").Found} Found */
@@ -95,3 +96,4 @@ try {
   fill(list, el(".empty", icon("error", 28), el("h2", "The dashboards could not be listed"), el("p", error.message), el("button", { type: "button", onclick: () => location.reload() }, icon("refresh", 16), "Try again")));
 }
 if (matchMedia("(hover: hover)").matches) words.focus();
+addDashboardsToPalette();

@@ -11,6 +11,7 @@ import { isAbort } from "../system/request.js";
 import { TimeState } from "../system/time.js";
 import { dataSources, runQueries, searchDashboards } from "./api.js";
 import { numberFields, readFrame, timeField } from "./model/frames.js";
+import { addDashboardsToPalette } from "./palette.js";
 import { recentDashboards } from "./recent.js";
 import { starButton } from "./star.js";
 
@@ -135,3 +136,4 @@ doorsReady.then(() => {
 showDashboards();
 refresh();
 time.onChange(refresh);
+addDashboardsToPalette();

@@ -6,13 +6,12 @@ import { count, dateTime, relativeTime } from "../system/format.js";
 import { mountFrame } from "../system/frame.js";
 import { icon } from "../system/icons.js";
 import { addShortcuts } from "../system/keys.js";
-import { addPaletteSource } from "../system/palette.js";
 import { isAbort } from "../system/request.js";
 import { onNavigate, params, setParams } from "../system/url.js";
 import { findTraces, services } from "./api.js";
 import { serviceColors } from "./colors.js";
 import { DEFAULT_LIMIT, DEFAULT_LOOKBACK, searchForm } from "./form.js";
-import { searchFrom, searchURL, traceURL } from "./links.js";
+import { searchFrom, traceURL } from "./links.js";
 import { summarise } from "./model.js";
 import { Scatter } from "./scatter.js";
 import { teach } from "./teach.js";
@@ -187,10 +186,6 @@ function step(by) {
   links[Math.max(0, Math.min(links.length - 1, at + by))]?.focus();
 }
 
-addPaletteSource({
-  title: "Services",
-  search: () => known.map((service) => ({ label: service, icon: "traces", detail: "traces of this service", href: searchURL({ service, lookback: DEFAULT_LOOKBACK }) })),
-});
 onNavigate(run);
 
 start();

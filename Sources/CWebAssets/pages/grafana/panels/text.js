@@ -93,7 +93,7 @@ export function markdown(text) {
 function until(lines, from, stops) {
   let at = from;
   while (at < lines.length && !stops(lines[at])) at++;
-  return Math.max(at, from === at && from < lines.length ? at + 1 : at);
+  return at;
 }
 
 function list(lines, ordered) {
