@@ -3,6 +3,8 @@
 // Every page file twice, sorted: its bytes, then its row. The compiler follows edits of embedded files.
 #define BYTES(name) }; static const unsigned char name[] = {
 [[maybe_unused]] static const unsigned char nothing[] = { 0
+BYTES(grafana_annotations_js)
+#embed "pages/grafana/annotations.js"
 BYTES(grafana_api_js)
 #embed "pages/grafana/api.js"
 BYTES(grafana_dashboard_css)
@@ -213,6 +215,7 @@ BYTES(traces_waterfall_js)
 
 #define ROW(name, path) {path, name, sizeof(name)},
 static const obstack_asset assets[] = {
+    ROW(grafana_annotations_js, "grafana/annotations.js")
     ROW(grafana_api_js, "grafana/api.js")
     ROW(grafana_dashboard_css, "grafana/dashboard.css")
     ROW(grafana_dashboard_html, "grafana/dashboard.html")

@@ -7,6 +7,7 @@ import { addShortcuts } from "../system/keys.js";
 import { TimeState } from "../system/time.js";
 import { onNavigate, params, setParams } from "../system/url.js";
 import { fetchDashboard, searchDashboards } from "./api.js";
+import { annotationsOf } from "./annotations.js";
 import { allPanels, sections } from "./model/document.js";
 import { interpolate } from "./model/interpolate.js";
 import { Variables } from "./model/variables.js";
@@ -51,7 +52,9 @@ async function show(dashboard, meta) {
     build();
     if (id === null) grid.querySelector(".panel-menu")?.blur();
   };
-  const board = { time, variables, dashboard: { ...dashboard, uid }, onView: view };
+  /** @type {import("./panel.js").Board} */
+  const board = { time, variables, dashboard: { ...dashboard, uid }, onView: view, marks: Promise.resolve([]) };
+  const mark = () => { board.marks = annotationsOf(dashboard, variables.lookup, time.range()).catch(() => []); };
 
   function build() {
     for (const panel of panels) {
@@ -62,6 +65,7 @@ async function show(dashboard, meta) {
     const alone = params().get("viewPanel")?.replace(/^panel-/, "");
     const viewed = alone && allPanels(list).find((place) => String(place.id) === alone);
     panels = [];
+    mark();
     grid.classList.toggle("alone", Boolean(viewed));
     bar.element.classList.toggle("alone", Boolean(viewed));
     const make = (place) => {
@@ -90,7 +94,10 @@ async function show(dashboard, meta) {
     setParams({ [`var-${changed.name}`]: changed.chosen });
   }
 
-  const refreshAll = () => panels.forEach((panel) => panel.refresh());
+  const refreshAll = () => {
+    mark();
+    panels.forEach((panel) => panel.refresh());
+  };
   time.onChange(async ({ reason }) => {
     if (reason === "interval") return;
     if (reason === "range" && variables.list.some((variable) => Number(variable.json.refresh) === 2 || variable.type === "interval")) {

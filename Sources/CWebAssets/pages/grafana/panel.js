@@ -17,7 +17,8 @@ import { markdown, safe } from "./panels/text.js";
 import { reasonOf } from "./reasons.js";
 
 /** @typedef {import("./model/document.js").PanelPlace} PanelPlace */
-/** @typedef {{time: import("../system/time.js").TimeState, variables: import("./model/variables.js").Variables, dashboard: any, onView: (id: number | null) => void}} Board */
+/** @typedef {{time: import("../system/time.js").TimeState, variables: import("./model/variables.js").Variables, dashboard: any, onView: (id: number | null) => void,
+ *   marks: Promise<import("./annotations.js").Mark[]>}} Board */
 
 const LEAST_STEP = 1000;
 const INSTANT_KINDS = new Set(["table"]);
@@ -91,7 +92,7 @@ export class Panel {
     }
     const picture = this.#pictured();
     if (!picture) return this.#say(absence(this.json.type));
-    if (asksNothing(this.json.type)) return picture.show({ frames: [], range: this.board.time.range(), look: () => { throw new Error("words have no fields"); }, noData: "" });
+    if (asksNothing(this.json.type)) return picture.show({ frames: [], range: this.board.time.range(), marks: [], look: () => { throw new Error("words have no fields"); }, noData: "" });
     const { signal } = this.waiting;
     this.busy = true;
     this.element.setAttribute("aria-busy", "true");
@@ -116,7 +117,7 @@ export class Panel {
       const other = await this.#otherSource(targets);
       this.#restore();
       this.#mark([]);
-      return other ? this.#say(other) : picture.show({ frames: [], range, look: () => ({}), noData: "This panel asks for nothing: it has no query." });
+      return other ? this.#say(other) : picture.show({ frames: [], range, marks: [], look: () => ({}), noData: "This panel asks for nothing: it has no query." });
     }
     const results = await runQueries(queries, range, signal);
     const failed = queries.filter(({ refId }) => results[refId]?.error);
@@ -128,9 +129,10 @@ export class Panel {
     if (executed.length) this.executed = [...new Set(executed)];
     const text = (words) => interpolate(words, this.lookup, "text");
     const noData = filled.length ? "No data in this time range." : await reasonOf(queries[0].datasource.uid ?? "", this.executed ?? this.expressions);
+    const marks = await this.board.marks;
     if (signal.aborted) return;
     this.#restore();
-    picture.show({ frames: shown, range, look: (field, frame) => lookOf(this.json, field, frame, text), noData });
+    picture.show({ frames: shown, range, marks, look: (field, frame) => lookOf(this.json, field, frame, text), noData });
     this.#mark([
       ...failed.map(({ refId }) => `Query ${refId} failed: ${results[refId].error}`),
       ...skipped.map((id) => `The transformation “${id}” is not applied.`),

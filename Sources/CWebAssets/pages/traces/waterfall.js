@@ -215,7 +215,7 @@ export class Waterfall {
       const at = (log.timestamp - trace.startMicros - offset) / unit;
       if (at >= 0 && at <= 1) lane.append(el("span.tick", { style: { left: `${at * 100}%` } }));
     }
-    if (trace.flags[row] & Flag.error && left + width <= 1.0001) lane.append(el("span.cap", { style: { left: `${Math.min(1, left + width) * 100}%` } }));
+    if (trace.flags[row] & Flag.error && left + width <= 1.0001) lane.append(el("span.cap", { style: { left: `min(${Math.min(1, left + width) * 100}%, 100% - 6px)` } }));
     return lane;
   }
 

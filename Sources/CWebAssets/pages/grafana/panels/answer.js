@@ -10,6 +10,7 @@ import { reduce } from "../model/reduce.js";
  * @property {Frame[]} frames
  * @property {{from: number, to: number}} range milliseconds
  * @property {(field: Field, frame: Frame) => FieldLook} look
+ * @property {import("../annotations.js").Mark[]} marks
  * @property {string} noData the sentence for an empty picture
  */
 /**

@@ -34,7 +34,7 @@ export class TimeSeries {
   }
 
   /** @param {Answer} answer */
-  show({ frames, range, look, noData }) {
+  show({ frames, range, marks, look, noData }) {
     const series = [];
     let step = 0;
     for (const frame of frames) {
@@ -50,7 +50,7 @@ export class TimeSeries {
         });
       }
     }
-    this.chart.setData({ from: range.from, to: range.to, series: unlike(series), step: step || undefined, noData });
+    this.chart.setData({ from: range.from, to: range.to, series: unlike(series), step: step || undefined, annotations: marks, noData });
   }
 
   loading() { this.chart.setLoading(); }
