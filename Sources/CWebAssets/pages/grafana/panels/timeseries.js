@@ -77,13 +77,20 @@ function colorOf(config, values) {
   return undefined;
 }
 
-/** Names twice the same would hide each other in the legend: later ones are counted. */
+/**
+ * Tells series apart for the chart: names twice the same are counted, and where queries share their labels, colours hang on the names.
+ * @param {import("../../system/chart.js").ChartSeries[]} series
+ */
 function unlike(series) {
-  const seen = new Map();
-  for (const one of series) {
-    const times = seen.get(one.name) ?? 0;
-    seen.set(one.name, times + 1);
+  const names = new Map();
+  const labels = new Map();
+  const keys = series.map((one) => JSON.stringify(Object.entries(one.labels ?? {}).sort()));
+  for (const key of keys) labels.set(key, (labels.get(key) ?? 0) + 1);
+  series.forEach((one, at) => {
+    const times = names.get(one.name) ?? 0;
+    names.set(one.name, times + 1);
     if (times) one.name = `${one.name} (${times + 1})`;
-  }
+    if (labels.get(keys[at]) > 1) one.labels = undefined;
+  });
   return series;
 }
