@@ -40,10 +40,10 @@ export class Waterfall {
     /** @type {Map<number, HTMLElement>} */
     this.panels = new Map();
 
-    this.canvas = el(".waterfall-canvas", { role: "tree", "aria-label": "Spans" });
+    this.canvas = el(".waterfall-canvas", { role: "none" });
     this.needle = el(".needle", { hidden: true, "aria-hidden": "true" });
-    this.element = el(".waterfall", { tabindex: "0" }, this.canvas);
-    this.box = el(".waterfall-box", this.element, this.needle);
+    this.element = el(".waterfall", { tabindex: "0", role: "tree", "aria-label": "Spans" }, this.canvas);
+    this.box = el(".waterfall-box", el(".tick-lines", { "aria-hidden": "true" }, el("span")), this.element, this.needle);
     const paint = oncePerFrame(() => this.#paint());
     this.repaint = paint;
     this.element.addEventListener("scroll", paint, { passive: true });
@@ -79,7 +79,6 @@ export class Waterfall {
       row = this.folded[row] ? trace.subtreeEnd[row] : row + 1;
     }
     this.visibleCount = count;
-    this.canvas.setAttribute("aria-setsize", String(count));
     this.#clear();
     this.repaint();
   }
