@@ -105,7 +105,7 @@ let package = Package(
         tests("BytesTests", uses: ["Bytes"]),
         tests("MetricModelTests", uses: ["MetricModel", "Bytes"]),
         tests("MetricFormatsTests", uses: ["MetricFormats", "MetricModel", "Bytes"]),
-        tests("OTLPTests", uses: ["OTLP", "TraceModel", "MetricModel", "Bytes"]),
+        tests("OTLPTests", uses: ["OTLP", "Pipelines", "OTLPReceiver", "HTTPSurface", "TraceModel", "MetricModel", "TraceStore", "MetricStore", "Bytes"], hummingbird, hummingbirdHTTP2, hummingbirdTesting, httpTypes, logging, nioCore),
         tests("StorageTests", uses: ["SegmentLog", "Platform", "Bytes", "MetricModel", "MetricStore"]),
         tests("TraceTests", uses: ["TraceStore", "TraceQuery", "JaegerAPI", "HTTPSurface", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("PromQLTests", uses: ["PromQL", "MetricModel", "MetricStore", "Bytes"]),

@@ -17,17 +17,6 @@ enum FloatText {
         return text
     }
 
-    /// ECMAScript's number to text, which Go's `encoding/json` and OpenTelemetry's `Value.AsString` use: an exponent below 1e-6 and from 1e21.
-    static func ecmaScript(_ value: Double) -> String {
-        let magnitude = value.magnitude
-        guard magnitude != 0, magnitude < 1e-6 || magnitude >= 1e21 else { return fixed(value) }
-        let (isNegative, digits, point) = shortest(value)
-        let exponent = point - 1
-        let mantissa = digits.count == 1 ? digits : digits.prefix(1) + "." + digits.dropFirst()
-        let exponentDigits = String(exponent.magnitude)
-        return (isNegative ? "-" : "") + mantissa + "e" + (exponent < 0 ? "-" : "+") + exponentDigits
-    }
-
     /// The shortest decimal digits of a finite number and where the point stands among them; zero is "0" with the point behind it.
     private static func shortest(_ value: Double) -> (isNegative: Bool, digits: String, point: Int) {
         var digits: [UInt8] = []
