@@ -14,7 +14,7 @@ struct MetricStoreSink: TelemetrySink {
         do throws(MetricStoreError) { report = try await writer.append(batch.samples, durability: .synced) } catch {
             switch error {
             case .io(_, _, _, isDiskFull: true), .closed: throw .unavailable("\(error)")
-            case .io, .corrupt, .locked: throw .failed("\(error)")
+            default: throw .failed("\(error)")
             }
         }
         guard report.refused > 0 else { return PartialSuccess() }

@@ -4,13 +4,15 @@ package enum PipelineError: Error, Equatable {
     case full(bytes: Int, limit: Int)
     /// The destination takes nothing now: its disk is full, or it is shutting down. Trying again may help.
     case unavailable(String)
+    /// The batch is larger than the destination takes. Smaller ones may pass.
+    case tooLarge(String)
     /// The destination failed. Trying again does not help.
     case failed(String)
 
     package var isRetryable: Bool {
         switch self {
         case .full, .unavailable: true
-        case .failed: false
+        case .tooLarge, .failed: false
         }
     }
 }
@@ -19,7 +21,7 @@ extension PipelineError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .full(let bytes, let limit): "\(bytes) bytes of telemetry are in flight, at most \(limit) may be; try again"
-        case .unavailable(let reason), .failed(let reason): reason
+        case .unavailable(let reason), .tooLarge(let reason), .failed(let reason): reason
         }
     }
 }

@@ -12,7 +12,8 @@ struct TraceStoreSink: TelemetrySink {
         do throws(TraceStoreError) { try await writer.write(batch) } catch {
             switch error {
             case .io(_, _, _, isDiskFull: true), .closed: throw .unavailable("\(error)")
-            case .io, .corrupt, .locked: throw .failed("\(error)")
+            case .tooLarge: throw .tooLarge("\(error)")
+            default: throw .failed("\(error)")
             }
         }
         return PartialSuccess()

@@ -41,7 +41,7 @@ struct PipelineTests {
 
     @Test("a full disk and a closing store are worth trying again; a corrupt file is not; all are counted as refused", arguments: [
         (TraceStoreError.io(file: "f", operation: "write", reason: "no space", isDiskFull: true), true), (.closed, true),
-        (.io(file: "f", operation: "write", reason: "input/output error", isDiskFull: false), false), (.corrupt(file: "f", offset: 1, reason: "r"), false),
+        (.io(file: "f", operation: "write", reason: "input/output error", isDiskFull: false), false), (.corrupt(file: "f", offset: 1, reason: "r"), false), (.tooLarge(reason: "r"), false),
     ])
     func storeFailures(error: TraceStoreError, isRetryable: Bool) async {
         traceStore.fail(with: error)

@@ -32,7 +32,9 @@ struct GRPCStatus: Error, Equatable {
         switch error {
         case let status as GRPCStatus: self = status
         case let error as OTLPError: self.init(.invalidArgument, error.description)
-        case let error as PipelineError: self.init(error.isRetryable ? .unavailable : .internal, error.description)
+        case PipelineError.full, PipelineError.unavailable: self.init(.unavailable, "\(error)")
+        case PipelineError.tooLarge: self.init(.resourceExhausted, "\(error)")
+        case is PipelineError: self.init(.internal, "\(error)")
         default: self.init(.internal, "the message could not be read: \(error)")
         }
     }

@@ -24,14 +24,13 @@ extension OTLPReceiver {
     }
 
     private static func refusal(_ error: any Error, _ encoding: OTLPEncoding) -> Response {
-        let refusal: SurfaceError
-        switch error {
-        case let error as SurfaceError: refusal = error
-        case let error as OTLPError: refusal = SurfaceError(.badRequest, error.description)
-        case let error as PipelineError where error.isRetryable:
-            refusal = SurfaceError(.serviceUnavailable, error.description, headers: [.retryAfter: "1"])
-        case let error as PipelineError: refusal = SurfaceError(.internalServerError, error.description)
-        default: refusal = SurfaceError(.badRequest, "the request body could not be read: \(error)")
+        let refusal = switch error {
+        case let error as SurfaceError: error
+        case let error as OTLPError: SurfaceError(.badRequest, error.description)
+        case PipelineError.full, PipelineError.unavailable: SurfaceError(.serviceUnavailable, "\(error)", headers: [.retryAfter: "1"])
+        case PipelineError.tooLarge: SurfaceError(.contentTooLarge, "\(error)")
+        case is PipelineError: SurfaceError(.internalServerError, "\(error)")
+        default: SurfaceError(.badRequest, "the request body could not be read: \(error)")
         }
         let code = GRPCStatus.Code(httpStatus: refusal.status.code).rawValue
         var response = Response.bytes(
