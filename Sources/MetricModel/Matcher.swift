@@ -29,6 +29,24 @@ package struct Matcher: Hashable, Sendable {
         pattern = nil
     }
 
+    private init(kind: Kind, name: String, value: String, pattern: LabelPattern?) {
+        self.kind = kind
+        self.name = name
+        self.value = value
+        self.pattern = pattern
+    }
+
+    /// The matcher that is satisfied exactly when this one is not.
+    package var inverse: Matcher {
+        let opposite: Kind = switch kind {
+        case .equal: .notEqual
+        case .notEqual: .equal
+        case .regex: .notRegex
+        case .notRegex: .regex
+        }
+        return Matcher(kind: opposite, name: name, value: value, pattern: pattern)
+    }
+
     package func matches(_ candidate: String) -> Bool {
         switch kind {
         case .equal: candidate == value

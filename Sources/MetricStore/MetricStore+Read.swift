@@ -3,36 +3,92 @@ import MetricModel
 extension MetricStore: MetricReader {
     package func select(_ selection: SeriesSelection) throws(MetricStoreError) -> [any SelectedSeries] {
         if isClosed.load(ordering: .acquiring) { throw .closed }
-        var found = head.select(selection.matchers, selection.time, limit: selection.sorted ? 0 : selection.limit)
-        if selection.sorted {
-            found.sort { $0.labels < $1.labels }
-            if selection.limit > 0, found.count > selection.limit { found.removeLast(found.count - selection.limit) }
-        }
+        let limit = selection.sorted ? 0 : selection.limit
+        // The head first: what is compacted between the two looks is then seen twice, not missed.
+        let recent = head.select(selection.matchers, selection.time, limit: limit)
+        let old = blocks.overlapping(selection.time)
+        var found: [any SelectedSeries] = recent
+        if !old.isEmpty { found = try Self.combine(recent, old, selection) }
+        if selection.sorted { found.sort { $0.labels < $1.labels } }
+        if selection.limit > 0, found.count > selection.limit { found.removeLast(found.count - selection.limit) }
         return found
+    }
+
+    /// Brings together what the head and each block have of every series.
+    private static func combine(_ recent: [HeadSeries], _ blocks: [Block], _ selection: SeriesSelection) throws(MetricStoreError) -> [any SelectedSeries] {
+        struct Parts {
+            var blocks: [(block: Block, series: UInt32)] = []
+            var head: HeadSeries?
+        }
+        var numbers: [Labels: Int] = [:]
+        numbers.reserveCapacity(recent.count)
+        var parts: [Parts] = []
+        parts.reserveCapacity(recent.count)
+        for series in recent {
+            numbers[series.labels] = parts.count
+            parts.append(Parts(head: series))
+        }
+        for block in blocks {
+            for series in try block.index.match(selection.matchers) where try block.hasSamples(series, selection.time) {
+                let labels = try block.index.labels(series)
+                if let number = numbers[labels] {
+                    parts[number].blocks.append((block, series))
+                } else {
+                    numbers[labels] = parts.count
+                    parts.append(Parts(blocks: [(block, series)]))
+                }
+            }
+        }
+        return numbers.map { labels, number in StoredSeries(labels: labels, parts: parts[number].blocks, head: parts[number].head) }
     }
 
     package func labelNames(_ matchers: [Matcher], time: ClosedRange<Int64>, limit: Int) throws(MetricStoreError) -> [String] {
         if isClosed.load(ordering: .acquiring) { throw .closed }
-        let names: [String] = head.index.withLock { index in
-            var names: Set<String> = []
-            if matchers.isEmpty {
-                index.forEachLabel { name, _ in names.insert(name) }
-            } else {
-                for ordinal in index.match(matchers) { index.labels(of: ordinal)?.forEachBytes { name, _ in names.insert(String(decoding: name, as: UTF8.self)) } }
+        var names: Set<String> = []
+        if head.overlaps(time) {
+            head.index.withLock { index in
+                if matchers.isEmpty {
+                    index.forEachLabel { name, _ in names.insert(name) }
+                } else {
+                    for ordinal in index.match(matchers) { index.labels(of: ordinal)?.forEachBytes { name, _ in names.insert(String(decoding: name, as: UTF8.self)) } }
+                }
             }
-            return Array(names)
+        }
+        for block in blocks.overlapping(time) {
+            if matchers.isEmpty {
+                names.formUnion(block.index.labels.keys)
+            } else {
+                for series in try block.index.match(matchers) {
+                    try block.index.labels(series).forEachBytes { name, _ in names.insert(String(decoding: name, as: UTF8.self)) }
+                }
+            }
         }
         return Self.sorted(names, limit)
     }
 
     package func labelValues(_ name: String, _ matchers: [Matcher], time: ClosedRange<Int64>, limit: Int) throws(MetricStoreError) -> [String] {
         if isClosed.load(ordering: .acquiring) { throw .closed }
-        let values: [String] = head.index.withLock { index in
-            guard let label = index.label(name) else { return [] }
-            if matchers.isEmpty {
-                return label.postings.indices.filter { label.postings[$0].count > 0 }.map { label.values.string($0) }
+        var values: Set<String> = []
+        if head.overlaps(time) {
+            head.index.withLock { index in
+                guard let label = index.label(name) else { return }
+                if matchers.isEmpty {
+                    for value in label.postings.indices where label.postings[value].count > 0 { values.insert(label.values.string(value)) }
+                } else {
+                    for ordinal in index.match(matchers) { if let value = index.labels(of: ordinal)?[name] { values.insert(value) } }
+                }
             }
-            return Array(Set(index.match(matchers).compactMap { index.labels(of: $0)?[name] }))
+        }
+        for block in blocks.overlapping(time) {
+            guard let label = block.index.labels[name] else { continue }
+            if matchers.isEmpty {
+                try block.index.forEachValue(label) { entry in
+                    values.insert(String(decoding: entry.value, as: UTF8.self))
+                    return true
+                }
+            } else {
+                for series in try block.index.match(matchers) { if let value = try block.index.labels(series)[name] { values.insert(value) } }
+            }
         }
         return Self.sorted(values, limit)
     }
@@ -40,7 +96,7 @@ extension MetricStore: MetricReader {
     package func metadata(metric: String?, limit: Int) -> [String: [MetricMetadata]] { metadataTable.read(metric: metric, limit: limit) }
 
     /// In byte order, as Go sorts strings.
-    private static func sorted(_ texts: [String], _ limit: Int) -> [String] {
+    private static func sorted(_ texts: Set<String>, _ limit: Int) -> [String] {
         let sorted = texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         return limit > 0 ? Array(sorted.prefix(limit)) : sorted
     }

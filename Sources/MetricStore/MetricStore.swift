@@ -19,7 +19,7 @@ package final class MetricStore: Sendable {
         package var futureMillisMax: Int64? = 10 * 60_000
         /// The size of the log's segments.
         package var logSegmentBytes = SegmentLog.Options.segmentBytesDefault
-        /// How often is looked whether there is something to compact or to delete.
+        /// How often is looked whether there is something to compact or to delete; 0 to do so only when `maintain` is called.
         package var maintenanceSeconds = 60.0
 
         package init() {}
@@ -47,7 +47,16 @@ package final class MetricStore: Sendable {
     let clock: any TimeSource
     let head: Head
     let log: SegmentLog
+    let blocks: BlockSet
+    let maintenance: Maintenance
     let metadataTable = MetadataTable()
+    /// What the maintenance thread waits for.
+    private struct Wakeup {
+        var isDue = false
+        var isClosing = false
+    }
+    private let wakeup = Condition(Wakeup())
+    private let thread: WorkerThread?
     private let lock: DirectoryLock
     let isClosed = Atomic(false)
 
@@ -69,7 +78,12 @@ package final class MetricStore: Sendable {
         let start = clock.monotonicNanos
         try disk.makeDirectory(directory)
         let lock = try disk.lock(directory)
+        let blocks = BlockSet()
+        let damage = try blocks.load(disk, directory)
+        // Samples that Prometheus mapped from there stand in the log, too; kept, they could one day be taken for those of other series.
+        try disk.removeTree("\(directory)/chunks_head")
         let head = Head(blockRangeMillis: options.blockRangeMillis, seriesMax: options.seriesMax)
+        head.minValidTime.store(blocks.headMinTime, ordering: .relaxed)
         var logOptions = SegmentLog.Options()
         logOptions.segmentBytes = options.logSegmentBytes
         var replay = HeadReplay(head)
@@ -81,6 +95,7 @@ package final class MetricStore: Sendable {
         opening.series = head.index.withLock { $0.seriesCount }
         metadataTable.add(replay.metadata)
         replay.finish()
+        opening.blockDamage = damage
         opening.seconds = Double(clock.monotonicNanos - start) / 1e9
         self.directory = directory
         self.options = options
@@ -90,11 +105,32 @@ package final class MetricStore: Sendable {
         self.head = head
         self.log = log
         self.lock = lock
+        self.blocks = blocks
+        let maintenance = Maintenance(head: head, blocks: blocks, log: log, disk: disk, directory: directory, options: options, clock: clock)
+        self.maintenance = maintenance
+        let (wakeup, seconds) = (wakeup, options.maintenanceSeconds)
+        thread = seconds <= 0 ? nil : try WorkerThread(name: "compactor") {
+            while true {
+                let isClosing = wakeup.wait(atMost: seconds, until: { $0.isDue || $0.isClosing }) { state in
+                    state.isDue = false
+                    return state.isClosing
+                }
+                if isClosing { return }
+                try? maintenance.run()
+            }
+        }
     }
+
+    /// Makes blocks of what is old enough in the head, and deletes what is past the retention; done by itself every
+    /// `maintenanceSeconds`. Blocks.
+    package func maintain() throws(MetricStoreError) { try maintenance.run() }
 
     /// Writes and syncs what is under way and lets go of the directory. Blocks. Later calls throw `.closed`.
     package func close() {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        wakeup.withLock { $0.isClosing = true }
+        wakeup.signalAll()
+        thread?.join()
         log.close()
         lock.release()
     }
@@ -109,6 +145,10 @@ extension MetricStore: MetricWriter {
             try await log.admit()
             let maxTime = options.futureMillisMax.map { clock.unixMillis + $0 } ?? .max
             let (report, ticket) = head.append(batch, maxTime: maxTime, to: log)
+            if thread != nil, head.isCompactable {
+                wakeup.withLock { $0.isDue = true }
+                wakeup.signalOne()
+            }
             if ticket > 0 { try await log.wait(for: ticket, durability == .synced ? .synced : .written) }
             return report
         } catch {

@@ -41,6 +41,19 @@ package final class Condition<State: ~Copyable>: @unchecked Sendable {
         return body(&state)
     }
 
+    /// As `wait(until:then:)`, and goes on after `seconds` even when it is not so.
+    package func wait<R: ~Copyable>(atMost seconds: Double, until ready: (borrowing State) -> Bool, then body: (inout State) -> R) -> R {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        var end = timespec()
+        clock_gettime(CLOCK_REALTIME, &end)
+        let nanos = Int64(end.tv_nsec) + Int64(min(max(seconds, 0), 1e9) * 1e9)
+        end.tv_sec += time_t(nanos / 1_000_000_000)
+        end.tv_nsec = Int(nanos % 1_000_000_000)
+        while !ready(state) { if pthread_cond_timedwait(signal, mutex, &end) != 0 { break } }
+        return body(&state)
+    }
+
     /// Lets one waiting thread look at the state again.
     package func signalOne() { pthread_cond_signal(signal) }
 

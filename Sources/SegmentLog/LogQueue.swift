@@ -18,7 +18,8 @@ struct Queue: ~Copyable {
     var written: SegmentLog.Ticket = 0
     var synced: SegmentLog.Ticket = 0
     var waiters: [Waiter] = []
-    var cuts: [CheckedContinuation<Result<Int, SegmentLogError>, Never>] = []
+    /// Who wants another segment begun, and is told its number.
+    var cuts: [@Sendable (Result<Int, SegmentLogError>) -> Void] = []
     /// Why the last write failed; nil when it did not.
     var stall: SegmentLogError?
     /// Why nothing can be written any more.

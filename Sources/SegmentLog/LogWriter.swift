@@ -29,7 +29,7 @@ final class LogWriter: @unchecked Sendable {
     private func work(_ queue: Condition<Queue>) -> Bool {
         struct Round {
             var waiters: [Waiter]
-            var cuts: [CheckedContinuation<Result<Int, SegmentLogError>, Never>]
+            var cuts: [@Sendable (Result<Int, SegmentLogError>) -> Void]
             var last: SegmentLog.Ticket
             var isClosing: Bool
         }
@@ -80,7 +80,7 @@ final class LogWriter: @unchecked Sendable {
             let isDone = waiter.ticket <= last && (!waiter.needsSync || isSynced) && (stall == nil || waiter.ticket <= reached && reached > 0)
             waiter.continuation.resume(returning: isDone ? .success(()) : .failure(stall ?? .closed))
         }
-        for cut in round.cuts { cut.resume(returning: stall.map { .failure($0) } ?? .success(segment)) }
+        for cut in round.cuts { cut(stall.map { .failure($0) } ?? .success(segment)) }
         if round.isClosing { file.close() }
         return !round.isClosing
     }

@@ -126,12 +126,29 @@ package final class SegmentLog: Sendable {
     package func cutSegment() async throws(SegmentLogError) -> Int {
         let result: Result<Int, SegmentLogError> = await withCheckedContinuation { continuation in
             let refusal = queue.withLock { queue in
-                if queue.refusal == nil { queue.cuts.append(continuation) }
+                if queue.refusal == nil { queue.cuts.append { continuation.resume(returning: $0) } }
                 return queue.refusal
             }
             if let refusal { continuation.resume(returning: .failure(refusal)) } else { queue.signalOne() }
         }
         return try result.get()
+    }
+
+    /// As `cutSegment`, for a thread of one's own: blocks.
+    package func cutSegmentBlocking() throws(SegmentLogError) -> Int {
+        let answer = Condition<Result<Int, SegmentLogError>?>(nil)
+        let refusal = queue.withLock { queue in
+            if queue.refusal == nil {
+                queue.cuts.append { result in
+                    answer.withLock { $0 = result }
+                    answer.signalAll()
+                }
+            }
+            return queue.refusal
+        }
+        if let refusal { throw refusal }
+        queue.signalOne()
+        return try answer.wait(until: { $0 != nil }, then: { $0 ?? .failure(.closed) }).get()
     }
 
     /// What the log has done since it was opened.

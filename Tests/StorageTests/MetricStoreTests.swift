@@ -10,7 +10,7 @@ import Testing
 
     @Test("samples come back bit for bit, over chunk cuts, stale markers and every kind of jump")
     func roundTrip() async throws {
-        let store = try StoreFixture.open()
+        let store = try StoreFixture.open { $0.maintenanceSeconds = 0; $0.retentionMillis = 0 }
         let labels = Labels(["__name__": "m", "a": "b"])
         var generator = SeededGenerator(1)
         var time = Self.start
@@ -33,6 +33,8 @@ import Testing
         #expect(try StoreFixture.read(store) == [labels: expected])
         let part = expected[1000].time...expected[1700].time
         #expect(try StoreFixture.read(store, [], part) == [labels: Array(expected[1000...1700])])
+        try store.maintain()
+        #expect(try StoreFixture.read(store) == [labels: expected])
         store.close()
     }
 

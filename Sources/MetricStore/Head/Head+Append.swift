@@ -19,14 +19,13 @@ extension Head {
         var report = AppendReport()
         var journal = Journal(log: log)
         report.references = [UInt64](repeating: 0, count: batch.series.count)
-        let bounds = AppendBounds(minTime: appendableMinTime, maxTime: maxTime, blockRangeMillis: blockRangeMillis)
         batch.arena.withUnsafeBufferPointer { arena in
             var pending = Array(batch.series.indices)
             var trustsReferences = true
             // A series can be dropped between being found and being locked; then it is looked for again, by its key.
             while !pending.isEmpty {
                 let ordinals = resolve(batch, arena, pending, trustsReferences: trustsReferences, &report, &journal)
-                pending = apply(batch, pending, ordinals, bounds, &report, &journal)
+                pending = apply(batch, pending, ordinals, maxTime, &report, &journal)
                 trustsReferences = false
             }
         }
@@ -134,7 +133,7 @@ extension Head {
 
     /// Adds the samples, shard by shard. Returns the series that are gone.
     private func apply(
-        _ batch: SampleBatch, _ pending: [Int], _ ordinals: [SeriesOrdinal], _ bounds: AppendBounds, _ report: inout AppendReport, _ journal: inout Journal
+        _ batch: SampleBatch, _ pending: [Int], _ ordinals: [SeriesOrdinal], _ maxTime: Int64, _ report: inout AppendReport, _ journal: inout Journal
     ) -> [Int] {
         var starts = [Int](repeating: 0, count: Self.shardCount + 1)
         for ordinal in ordinals where ordinal != Self.refused { starts[Self.shard(ordinal) + 1] += 1 }
@@ -152,6 +151,8 @@ extension Head {
             batch.values.withUnsafeBufferPointer { values in
                 for shard in 0..<Self.shardCount where starts[shard] < starts[shard + 1] {
                     let ticket: SegmentLog.Ticket? = shards[shard].withLock { state in
+                        // Read with the lock held: once a compaction has raised the minimum and seen every lock free, nothing below it changes.
+                        let bounds = AppendBounds(minTime: appendableMinTime, maxTime: maxTime, blockRangeMillis: blockRangeMillis)
                         state.record.out.removeAll()
                         for at in starts[shard]..<starts[shard + 1] {
                             let position = Int(order[at])

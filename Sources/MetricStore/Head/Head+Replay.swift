@@ -28,7 +28,8 @@ struct HeadReplay: ~Copyable {
             case .series: try series(record)
             case .samples, .samplesWithStart: try samples(record)
             case .metadata: try metadata(record)
-            case .tombstones, .exemplars, .outOfOrderMarkers, .histograms, .floatHistograms, .customBucketHistograms, .customBucketFloatHistograms,
+            case .tombstones: try tombstones(record)
+            case .exemplars, .outOfOrderMarkers, .histograms, .floatHistograms, .customBucketHistograms, .customBucketFloatHistograms,
                 .histogramsWithStart, .floatHistogramsWithStart, nil:
                 recordsSkipped[code, default: 0] += 1
             }
@@ -82,6 +83,13 @@ struct HeadReplay: ~Copyable {
         samples += taken
         samplesOfUnknownSeries += unknown
         head.widen(low, high)
+    }
+
+    private func tombstones(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
+        let (head, ordinals) = (head, ordinals)
+        try LogRecord.readTombstones(record) { reference, range in
+            if let ordinal = ordinals[reference] { head.tombstones.withLock { $0.add(UInt64(ordinal), range) } }
+        }
     }
 
     private mutating func metadata(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {

@@ -6,8 +6,9 @@ extension Head {
 
     /// The matching series with a sample in `time`, in no order, at most `limit` (0 for all).
     func select(_ matchers: [Matcher], _ time: ClosedRange<Int64>, limit: Int) -> [HeadSeries] {
-        guard minTime.load(ordering: .relaxed) <= time.upperBound, maxTime.load(ordering: .relaxed) >= time.lowerBound else { return [] }
+        guard overlaps(time) else { return [] }
         let lease = snapshots.lease()
+        let deleted = tombstones.withLock { $0 }
         var byShard = [[(SeriesOrdinal, Labels)]](repeating: [], count: Self.shardCount)
         index.withLock { index in
             for ordinal in index.match(matchers) {
@@ -24,7 +25,7 @@ extension Head {
                 shards[shard].withLock { state in
                     for (ordinal, labels) in members[at..<end] {
                         guard let chunks = snapshot.capture(Self.slot(ordinal), in: state, time) else { continue }
-                        found.append(HeadSeries(labels: labels, snapshot: snapshot, chunks: chunks))
+                        found.append(HeadSeries(labels: labels, snapshot: snapshot, chunks: chunks, deleted: deleted.ranges(UInt64(ordinal))))
                     }
                 }
                 at = end

@@ -13,6 +13,8 @@ final class Head: Sendable {
     let keys: [Guarded<KeyTable>] = (0..<shardCount).map { _ in Guarded(KeyTable()) }
     let index = Guarded(HeadIndex())
     let snapshots = SnapshotRegistry()
+    /// Deletions, by the number of the series.
+    let tombstones = Mutex(Tombstones())
     let blockRangeMillis: Int64
     let seriesMax: Int
     let counters = HeadCounters()
@@ -45,6 +47,11 @@ final class Head: Sendable {
     var isCompactable: Bool {
         let (low, high) = (minTime.load(ordering: .relaxed), maxTime.load(ordering: .relaxed))
         return low <= high && high - low > blockRangeMillis / 2 * 3
+    }
+
+    /// Whether samples may lie in `time`.
+    func overlaps(_ time: ClosedRange<Int64>) -> Bool {
+        minTime.load(ordering: .relaxed) <= time.upperBound && maxTime.load(ordering: .relaxed) >= time.lowerBound
     }
 
     func widen(_ low: Int64, _ high: Int64) {

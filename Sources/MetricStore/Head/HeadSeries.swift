@@ -21,6 +21,7 @@ final class HeadSnapshot: @unchecked Sendable {
         if let bytes = open.pointee.bytes, tail.openMinTime <= time.upperBound, open.pointee.lastTime >= time.lowerBound {
             chunks.openOffset = copies.count
             chunks.openCount = open.pointee.byteCount
+            chunks.openTime = tail.openMinTime...open.pointee.lastTime
             copies.append(UnsafeBufferPointer(start: bytes, count: chunks.openCount))
             // Zeros behind, so that decoding may look at whole words.
             copies.appendLittleEndian(UInt64(0))
@@ -55,19 +56,25 @@ final class HeadSeries: SelectedSeries, @unchecked Sendable {
         var openOffset = 0
         /// Bytes, 0 when the open chunk has nothing to say.
         var openCount = 0
+        var openTime: ClosedRange<Int64> = 0...0
     }
 
     let labels: Labels
     private let snapshot: HeadSnapshot
     private let chunks: Chunks
+    /// Where samples are deleted.
+    private let deleted: [ClosedRange<Int64>]
 
-    init(labels: Labels, snapshot: HeadSnapshot, chunks: Chunks) {
+    init(labels: Labels, snapshot: HeadSnapshot, chunks: Chunks, deleted: [ClosedRange<Int64>]) {
         self.labels = labels
         self.snapshot = snapshot
         self.chunks = chunks
+        self.deleted = deleted
     }
 
     func read(_ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
+        let start = buffer.count
+        defer { Tombstones.filter(&buffer, from: start, deleted) }
         do throws(XORDecoder.Malformed) {
             if let newest = chunks.newestClosed { try readClosed(newest, time, &buffer) }
             if chunks.openCount > 0 { try XORDecoder.decode(snapshot.bytes(chunks), time, into: &buffer) }
@@ -80,5 +87,26 @@ final class HeadSeries: SelectedSeries, @unchecked Sendable {
         if chunk.pointee.olderMaxTime >= time.lowerBound, let older = snapshot.older(chunk) { try readClosed(older, time, &buffer) }
         guard chunk.pointee.maxTime >= time.lowerBound, chunk.pointee.minTime <= time.upperBound else { return }
         try XORDecoder.decode(ClosedChunk.bytes(chunk), time, into: &buffer)
+    }
+
+    /// Calls `body` with every chunk of the samples in `time`, in order, and the times it covers: as it is when it lies within, else encoded anew.
+    func forEachChunk(_ time: ClosedRange<Int64>, _ encoder: borrowing ChunkEncoder, _ body: (UnsafeBufferPointer<UInt8>, Int64, Int64) throws(MetricStoreError) -> Void)
+        throws(MetricStoreError)
+    {
+        var closed: [UnsafePointer<ClosedChunk>] = []
+        var next = chunks.newestClosed
+        while let chunk = next, chunk.pointee.maxTime >= time.lowerBound {
+            if chunk.pointee.minTime <= time.upperBound { closed.append(chunk) }
+            next = snapshot.older(chunk)
+        }
+        let isWhole = closed.allSatisfy { $0.pointee.minTime >= time.lowerBound && $0.pointee.maxTime <= time.upperBound }
+            && (chunks.openCount == 0 || chunks.openTime.lowerBound >= time.lowerBound && chunks.openTime.upperBound <= time.upperBound)
+        guard isWhole, deleted.isEmpty else {
+            var buffer = SampleBuffer()
+            try read(time, into: &buffer)
+            return try encoder.encode(buffer, body)
+        }
+        for chunk in closed.reversed() { try body(ClosedChunk.bytes(chunk), chunk.pointee.minTime, chunk.pointee.maxTime) }
+        if chunks.openCount > 0 { try body(snapshot.bytes(chunks), chunks.openTime.lowerBound, chunks.openTime.upperBound) }
     }
 }

@@ -142,10 +142,20 @@ struct HeadShard: ~Copyable {
         chunk.pointee.bytes = nil
     }
 
-    /// Drops every chunk that ends before `time`; pages that thereby came free are the caller's to retire. Series that are left without
-    /// a chunk are removed and named to `removed`.
-    mutating func truncate(before time: Int64, slots: some Sequence<Int>, removed: (Int, UInt64) -> Void) -> [ChunkPage] {
-        for slot in slots {
+    /// What a truncation took away and left.
+    struct Truncation {
+        /// Series that are left without a chunk, and what the log calls them.
+        var removed: [(slot: Int, logReference: UInt64)] = []
+        /// For the registry: no series refers to them any more.
+        var pages: [ChunkPage] = []
+        /// The earliest time of a chunk that is left.
+        var minTime = Int64.max
+    }
+
+    /// Drops every chunk that ends before `time`, and every series that is left without one.
+    mutating func truncate(before time: Int64) -> Truncation {
+        var truncation = Truncation()
+        for slot in 0..<open.slotEnd {
             guard let chunk = series(slot), let tail = tails.pointer(slot) else { continue }
             var next = tail.pointee.newestClosed
             if let newest = next, newest.pointee.maxTime < time { tail.pointee.newestClosed = nil }
@@ -154,21 +164,33 @@ struct HeadShard: ~Copyable {
                 if current.pointee.maxTime < time {
                     arena.remove(current)
                     drop()
+                } else {
+                    truncation.minTime = min(truncation.minTime, current.pointee.minTime)
                 }
             }
-            if let bytes = chunk.pointee.bytes, chunk.pointee.lastTime < time {
-                slab.give(bytes, Int(chunk.pointee.capacity))
-                chunk.pointee.bytes = nil
-                drop()
+            if let bytes = chunk.pointee.bytes {
+                if chunk.pointee.lastTime < time {
+                    slab.give(bytes, Int(chunk.pointee.capacity))
+                    chunk.pointee.bytes = nil
+                    drop()
+                } else {
+                    truncation.minTime = min(truncation.minTime, tail.pointee.openMinTime)
+                }
             }
             if chunk.pointee.bytes == nil, tail.pointee.newestClosed == nil {
-                removed(slot, chunk.pointee.logReference)
+                truncation.removed.append((slot, chunk.pointee.logReference))
                 open.remove(slot)
                 tails.remove(slot)
             }
         }
         minTime = max(minTime, time)
-        return arena.takeEmptied()
+        truncation.pages = arena.takeEmptied()
+        return truncation
+    }
+
+    /// Calls `body` with what the log calls every series.
+    func forEachReference(_ body: (UInt64) -> Void) {
+        for slot in 0..<open.slotEnd { if let chunk = series(slot) { body(chunk.pointee.logReference) } }
     }
 
     private mutating func drop() {

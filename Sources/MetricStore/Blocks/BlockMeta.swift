@@ -1,0 +1,110 @@
+import Bytes
+
+/// What `meta.json` says of a block (`tsdb/block.go`). Times are milliseconds, the end not included.
+struct BlockMeta: Equatable, Sendable {
+    struct Parent: Equatable, Sendable {
+        var id: BlockID
+        var minTime: Int64
+        var maxTime: Int64
+    }
+
+    var id: BlockID
+    var minTime: Int64
+    var maxTime: Int64
+    var sampleCount = 0
+    var floatSampleCount = 0
+    var histogramSampleCount = 0
+    var seriesCount = 0
+    var chunkCount = 0
+    var tombstoneCount = 0
+    var level = 1
+    var sources: [BlockID] = []
+    /// The blocks that this one replaces.
+    var parents: [Parent] = []
+    var isDeletable = false
+    var hasFailed = false
+    var hints: [String] = []
+
+    init(id: BlockID, minTime: Int64, maxTime: Int64) {
+        self.id = id
+        self.minTime = minTime
+        self.maxTime = maxTime
+        sources = [id]
+    }
+
+    /// Whether it was compacted from samples that came out of order, so that it says nothing of where the head begins.
+    var isOutOfOrder: Bool { hints.contains("from-out-of-order") }
+
+    struct Malformed: Error { let reason: String }
+
+    init(json bytes: [UInt8]) throws(Malformed) {
+        let document: JSONValue
+        do throws(JSONParser.Failure) { document = try JSONParser.parse(bytes) } catch { throw Malformed(reason: "\(error)") }
+        guard document["version"]?.int == 1 else { throw Malformed(reason: "version \(document["version"]?.int.map(String.init) ?? "none") is not 1") }
+        guard let id = document["ulid"]?.string.flatMap({ BlockID($0) }) else { throw Malformed(reason: "ulid is missing or malformed") }
+        guard let minTime = document["minTime"]?.int, let maxTime = document["maxTime"]?.int, minTime <= maxTime else { throw Malformed(reason: "minTime and maxTime are no range") }
+        self.init(id: id, minTime: Int64(minTime), maxTime: Int64(maxTime))
+        let stats = document["stats"]
+        sampleCount = stats?["numSamples"]?.int ?? 0
+        floatSampleCount = stats?["numFloatSamples"]?.int ?? 0
+        histogramSampleCount = stats?["numHistogramSamples"]?.int ?? 0
+        seriesCount = stats?["numSeries"]?.int ?? 0
+        chunkCount = stats?["numChunks"]?.int ?? 0
+        tombstoneCount = stats?["numTombstones"]?.int ?? 0
+        let compaction = document["compaction"]
+        level = compaction?["level"]?.int ?? 1
+        sources = (compaction?["sources"]?.array ?? []).compactMap { $0.string.flatMap { BlockID($0) } }
+        isDeletable = compaction?["deletable"]?.bool ?? false
+        hasFailed = compaction?["failed"]?.bool ?? false
+        hints = (compaction?["hints"]?.array ?? []).compactMap(\.string)
+        parents = (compaction?["parents"]?.array ?? []).compactMap { parent in
+            guard let id = parent["ulid"]?.string.flatMap({ BlockID($0) }) else { return nil }
+            return Parent(id: id, minTime: Int64(parent["minTime"]?.int ?? 0), maxTime: Int64(parent["maxTime"]?.int ?? 0))
+        }
+    }
+
+    /// The document as Prometheus writes it: what is zero or empty is left out.
+    var json: [UInt8] {
+        var out = JSONWriter()
+        out.object { out in
+            out.member("ulid", id.description)
+            out.member("minTime", minTime)
+            out.member("maxTime", maxTime)
+            out.key("stats")
+            out.object { out in
+                for (name, count) in [
+                    ("numSamples", sampleCount), ("numFloatSamples", floatSampleCount), ("numHistogramSamples", histogramSampleCount), ("numSeries", seriesCount),
+                    ("numChunks", chunkCount), ("numTombstones", tombstoneCount),
+                ] where count > 0 { out.member(name, count) }
+            }
+            out.key("compaction")
+            out.object { out in
+                out.member("level", level)
+                if !sources.isEmpty {
+                    out.key("sources")
+                    out.array { out in for source in sources { out.string(source.description) } }
+                }
+                if isDeletable { out.member("deletable", true) }
+                if !parents.isEmpty {
+                    out.key("parents")
+                    out.array { out in
+                        for parent in parents {
+                            out.object { out in
+                                out.member("ulid", parent.id.description)
+                                out.member("minTime", parent.minTime)
+                                out.member("maxTime", parent.maxTime)
+                            }
+                        }
+                    }
+                }
+                if hasFailed { out.member("failed", true) }
+                if !hints.isEmpty {
+                    out.key("hints")
+                    out.array { out in for hint in hints { out.string(hint) } }
+                }
+            }
+            out.member("version", 1)
+        }
+        return out.finish()
+    }
+}

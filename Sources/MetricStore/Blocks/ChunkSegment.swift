@@ -1,0 +1,34 @@
+import Bytes
+import Platform
+
+/// One file of a block's chunks, mapped into memory (`tsdb/docs/format/chunks.md`).
+final class ChunkSegment: Sendable {
+    let path: String
+    private let map: MemoryMap
+
+    init(_ disk: any FileSystem, _ path: String) throws(MetricStoreError) {
+        self.path = path
+        do throws(PlatformError) { map = try disk.map(path) } catch { throw MetricStoreError(error) }
+        map.expectRandomAccess()
+        var cursor = ByteCursor(map.bytes)
+        do throws(ByteError) {
+            let (magic, version): (UInt32, UInt8) = (try cursor.readBigEndian(), try cursor.readUInt8())
+            guard magic == BlockFormat.chunksMagic, version == BlockFormat.chunksVersion else { throw .corruptCompression("chunks file of version 1") }
+        } catch { throw .corrupt(file: path, offset: 0, reason: "\(error)") }
+    }
+
+    var byteCount: Int { map.bytes.count }
+
+    /// The chunk at `offset`, verified, and how it is encoded.
+    func chunk(at offset: Int) throws(MetricStoreError) -> (encoding: UInt8, bytes: UnsafeBufferPointer<UInt8>) {
+        do throws(ByteError) {
+            guard offset >= BlockFormat.chunksHeaderBytes, offset < map.bytes.count else { throw .truncated(offset: offset, needed: 1) }
+            var cursor = ByteCursor(UnsafeBufferPointer(rebasing: map.bytes[offset...]))
+            let length = try cursor.readUvarint()
+            guard length < UInt64(map.bytes.count) else { throw .truncated(offset: offset, needed: Int(clamping: length)) }
+            let content = try cursor.readBytes(Int(length) + 1)
+            guard try cursor.readBigEndian(UInt32.self) == CRC32C.checksum(content) else { throw .corruptCompression("chunk: its checksum is wrong") }
+            return (content[0], UnsafeBufferPointer(rebasing: content[1...]))
+        } catch { throw .corrupt(file: path, offset: offset, reason: "\(error)") }
+    }
+}
