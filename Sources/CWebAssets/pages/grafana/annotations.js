@@ -24,7 +24,10 @@ export async function annotationsOf(dashboard, lookup, range) {
   for (const [at, one] of wanted.entries()) {
     const source = await sourceOf(one.datasource, lookup);
     if (source?.type !== "prometheus") continue;
-    queries.push({ refId: `Anno${at}`, expr: interpolate(one.expr ?? one.target.expr, lookup), datasource: { type: "prometheus", uid: source.uid }, range: true, instant: false, intervalMs: step, maxDataPoints: POINTS });
+    queries.push({
+      refId: `Anno${at}`, expr: interpolate(one.expr ?? one.target.expr, lookup), datasource: { type: "prometheus", uid: source.uid }, range: true,
+      instant: false, intervalMs: step, maxDataPoints: POINTS,
+    });
   }
   if (!queries.length) return [];
   const results = await runQueries(queries, range).catch(() => ({}));

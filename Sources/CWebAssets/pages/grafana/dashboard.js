@@ -86,7 +86,9 @@ async function show(dashboard, meta) {
     const head = section.title && el("h2.row-head", el("button", { type: "button", "aria-expanded": String(!folded), onclick: () => {
       folds.set(section.key, !folded);
       build();
-    } }, icon(folded ? "forward" : "down", 16), interpolate(section.title, scoped, "text"), folded && section.panels.length > 0 && el("span.muted", `${section.panels.length} ${section.panels.length === 1 ? "panel" : "panels"}`)));
+    } }, icon(folded ? "forward" : "down", 16), interpolate(section.title, scoped, "text"), folded && section.panels.length > 0 && el(
+      "span.muted", `${section.panels.length} ${section.panels.length === 1 ? "panel" : "panels"}`,
+    )));
     return el("section.board-section", head || null, folded ? null : el(".board-grid", section.panels.map(make)));
   }
 
@@ -142,20 +144,39 @@ function links(dashboard, variables, time) {
     return query.size ? `?${query}` : "";
   };
   for (const link of list) {
-    if (link.type === "link") place.append(el("a", { href: interpolate(link.url, variables.lookup, "text") + keep(link), title: link.tooltip ?? "", target: link.targetBlank ? "_blank" : null, rel: "noopener" }, icon("external", 14), link.title || link.url));
+    if (link.type === "link") place.append(el(
+      "a",
+      {
+        href: interpolate(link.url, variables.lookup, "text") + keep(link), title: link.tooltip ?? "", target: link.targetBlank ? "_blank" : null,
+        rel: "noopener",
+      },
+      icon("external", 14), link.title || link.url,
+    ));
     else searchDashboards().then((found) => {
-      for (const one of found.filter((other) => other.uid !== uid && (link.tags ?? []).every((tag) => (other.tags ?? []).includes(tag)))) place.append(el("a", { href: one.url + keep(link) }, icon("dashboards", 14), one.title));
+      for (const one of found.filter(
+        (other) => other.uid !== uid && (link.tags ?? []).every((tag) => (other.tags ?? []).includes(tag)),
+      )) place.append(el("a", { href: one.url + keep(link) }, icon("dashboards", 14), one.title));
     }, () => {});
   }
   return place;
 }
 
-const skeleton = (dashboard) => el("section.board-section", el(".board-grid", (dashboard.panels ?? []).filter((panel) => panel.type !== "row" && panel.gridPos).slice(0, 12).map(({ gridPos }) => el(".skeleton", { style: { "--x": gridPos.x + 1, "--y": gridPos.y + 1, "--w": gridPos.w, "--h": gridPos.h } }))));
+const skeleton = (dashboard) => el(
+  "section.board-section",
+  el(
+    ".board-grid",
+    (dashboard.panels ?? []).filter((panel) => panel.type !== "row" && panel.gridPos).slice(0, 12).map(({ gridPos }) => el(
+      ".skeleton", { style: { "--x": gridPos.x + 1, "--y": gridPos.y + 1, "--w": gridPos.w, "--h": gridPos.h } },
+    )),
+  ),
+);
 
 function fail(error) {
   const frame = mountFrame({ section: "dashboards", title: "Dashboard", crumbs });
   const unknown = error.status === 404;
-  fill(frame.main, el(".empty", icon(unknown ? "dashboards" : "error", 28), el("h2", unknown ? "No dashboard has this address" : "The dashboard could not be loaded"), el("p", unknown ? "It may have been removed, or its uid has changed." : error.message),
+  fill(frame.main, el(".empty", icon(unknown ? "dashboards" : "error", 28), el(
+    "h2", unknown ? "No dashboard has this address" : "The dashboard could not be loaded",
+  ), el("p", unknown ? "It may have been removed, or its uid has changed." : error.message),
     el("p", el("a.button", { href: "/dashboards" }, "All dashboards"))));
 }
 

@@ -67,7 +67,10 @@ function nothing(narrowed) {
       setParams({ query: null, tag: null, starred: null });
       draw();
     } }, "Show all"))
-    : el(".empty", icon("dashboards", 28), el("h2", "No dashboards yet"), el("p", "JSON files of Grafana dashboards in config/grafana/dashboards are loaded as they are, and again when they change."));
+    : el(
+      ".empty", icon("dashboards", 28), el("h2", "No dashboards yet"),
+      el("p", "JSON files of Grafana dashboards in config/grafana/dashboards are loaded as they are, and again when they change."),
+    );
 }
 
 function step(by) {
@@ -93,7 +96,13 @@ try {
   all = await searchDashboards();
   draw();
 } catch (error) {
-  fill(list, el(".empty", icon("error", 28), el("h2", "The dashboards could not be listed"), el("p", error.message), el("button", { type: "button", onclick: () => location.reload() }, icon("refresh", 16), "Try again")));
+  fill(
+    list,
+    el(
+      ".empty", icon("error", 28), el("h2", "The dashboards could not be listed"), el("p", error.message),
+      el("button", { type: "button", onclick: () => location.reload() }, icon("refresh", 16), "Try again"),
+    ),
+  );
 }
 if (matchMedia("(hover: hover)").matches) words.focus();
 addDashboardsToPalette();

@@ -44,7 +44,12 @@ async function refresh() {
   try {
     const source = (await dataSources()).find((one) => one.type === "prometheus");
     const datasource = { type: "prometheus", uid: source?.uid ?? "prometheus" };
-    const results = await runQueries(FIGURES.map(({ refId, expr }) => ({ refId, expr, datasource, range: true, instant: false, intervalMs: 15000, maxDataPoints: 120, legendFormat: "__auto" })), range);
+    const results = await runQueries(
+      FIGURES.map(({ refId, expr }) => ({
+        refId, expr, datasource, range: true, instant: false, intervalMs: 15000, maxDataPoints: 120, legendFormat: "__auto",
+      })),
+      range,
+    );
     for (const { refId } of FIGURES) {
       const frames = (results[refId]?.frames ?? []).map((json) => readFrame(json, refId)).filter((one) => one.length);
       if (refId === "A") showTargets(frames);
@@ -72,7 +77,10 @@ function showTargets(frames) {
   const { stat, figure } = figures.get("A");
   stat.options.text = () => `${up} of ${states.length}`;
   stat.setData({ value: up, name: figure.title, sparkline: upOverTime(frames) });
-  fill(targets, states.length ? states.slice(0, TARGETS).map((state) => el("a.target", { href: doorURL("prometheus", `/targets?search=${encodeURIComponent(state.instance)}`), class: state.up ? "up" : "down", title: state.up ? "Answers when it is scraped" : "Does not answer when it is scraped" },
+  fill(targets, states.length ? states.slice(0, TARGETS).map((state) => el("a.target", {
+    href: doorURL("prometheus", `/targets?search=${encodeURIComponent(state.instance)}`), class: state.up ? "up" : "down",
+    title: state.up ? "Answers when it is scraped" : "Does not answer when it is scraped",
+  },
     icon(state.up ? "check" : "close", 14), el("b", state.job), el("span", state.instance), el("span.state", state.up ? "up" : "down"))) : teach());
 }
 
@@ -92,7 +100,13 @@ const lastNumber = (values) => {
   return NaN;
 };
 
-const teach = () => el("p.notice", icon("info", 16), el("span", "Nothing has been scraped yet. Targets come within seconds after start; ", el("code", "obstack demo"), " sends a whole workload, so that every page is alive."));
+const teach = () => el(
+  "p.notice", icon("info", 16),
+  el(
+    "span", "Nothing has been scraped yet. Targets come within seconds after start; ", el("code", "obstack demo"),
+    " sends a whole workload, so that every page is alive.",
+  ),
+);
 
 async function showDashboards() {
   fill(cards, el("h2", "Dashboards"), el(".card-grid", Array.from({ length: 3 }, () => el(".skeleton.card"))));
@@ -102,7 +116,9 @@ async function showDashboards() {
     const rank = (one) => (one.isStarred ? 2e15 : 0) + (recent.find((entry) => entry.uid === one.uid)?.at ?? 0);
     const shown = [...all].sort((a, b) => rank(b) - rank(a) || a.title.localeCompare(b.title)).slice(0, CARDS);
     fill(cards, el("h2", el("a", { href: "/dashboards" }, "Dashboards"), all.length > shown.length && el("a.more", { href: "/dashboards" }, `All ${all.length}`, icon("forward", 14))),
-      shown.length ? el("ul.card-grid", shown.map((one) => card(one, recent.find((entry) => entry.uid === one.uid)?.at))) : el("p.notice", icon("info", 16), "No dashboards yet: Grafana's JSON files in config/grafana/dashboards are loaded as they are."));
+      shown.length ? el("ul.card-grid", shown.map((one) => card(one, recent.find((entry) => entry.uid === one.uid)?.at))) : el(
+        "p.notice", icon("info", 16), "No dashboards yet: Grafana's JSON files in config/grafana/dashboards are loaded as they are.",
+      ));
   } catch (error) {
     fill(cards, el("h2", "Dashboards"), el("p.notice.bad", icon("error", 16), error.message));
   }
@@ -118,13 +134,16 @@ function showDoors() {
     ["metrics", "Remote write", `http://${doorAddress("prometheus")}/api/v1/write`, "prometheus", "Prometheus, agents, collectors"],
     ["push", "Push gateway", `http://${doorAddress("pushgateway")}/metrics/job/NAME`, "pushgateway", "short-lived jobs"],
   ].filter(([, , , door]) => hasDoor(door));
-  fill(doors, el("h2", "Send to this machine"), el("ul.panel.door-list", lines.map(([name, title, address, , hint]) => el("li", icon(name, 16), el("span.door-title", title), el("code.truncate", address), el("span.muted", hint),
-    el("button.ghost.square", { type: "button", "aria-label": `Copy ${address}`, title: "Copy", onclick: async () => {
-      await copyText(address);
-      toast("Copied");
-    } }, icon("copy", 16))))),
-  el("p.muted.demo", "Nothing to send yet? ", el("code", "obstack demo"), " plays a workload of cached, routed and retried calls."));
+  fill(doors, el("h2", "Send to this machine"),
+    el("ul.panel.door-list", lines.map(([name, title, address, , hint]) => el("li",
+      icon(name, 16), el("span.door-title", title), el("code.truncate", address), el("span.muted", hint), copyButton(address)))),
+    el("p.muted.demo", "Nothing to send yet? ", el("code", "obstack demo"), " plays a workload of cached, routed and retried calls."));
 }
+
+const copyButton = (address) => el("button.ghost.square", { type: "button", "aria-label": `Copy ${address}`, title: "Copy", onclick: async () => {
+  await copyText(address);
+  toast("Copied");
+} }, icon("copy", 16));
 
 fill(health, el(".figures", [...figures.values()].map(({ node }) => node)), targets);
 fill(frame.main, el(".home", health, cards, doors));

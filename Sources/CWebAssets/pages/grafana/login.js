@@ -62,7 +62,10 @@ function backdrop() {
   node.append(fades);
   for (let i = 1; i < 6; i++) node.append(svg("path", { class: "grid", d: `M0 ${height - i * 110}H${width}` }));
   lines.forEach(([color, level, swing, phase], at) => {
-    fades.append(svg("linearGradient", { id: `fade-${at}`, x1: 0, y1: 0, x2: 0, y2: 1 }, svg("stop", { offset: 0, "stop-color": color, "stop-opacity": 0.16 }), svg("stop", { offset: 1, "stop-color": color, "stop-opacity": 0 })));
+    fades.append(svg(
+      "linearGradient", { id: `fade-${at}`, x1: 0, y1: 0, x2: 0, y2: 1 }, svg("stop", { offset: 0, "stop-color": color, "stop-opacity": 0.16 }),
+      svg("stop", { offset: 1, "stop-color": color, "stop-opacity": 0 }),
+    ));
     let path = "";
     for (let x = 0; x <= width; x += 8) {
       const t = (x / width) * 6.28;

@@ -79,7 +79,8 @@ export class Panel {
     if (!Kind) return null;
     fill(this.body);
     this.picture = new Kind(this.body, this.json, {
-      title: this.title, group: this.board.dashboard.uid ?? "dashboard", time: this.board.time, text: (text) => interpolate(text, this.lookup, "text"), pinActions: (point) => this.#pinActions(point),
+      title: this.title, group: this.board.dashboard.uid ?? "dashboard", time: this.board.time,
+      text: (text) => interpolate(text, this.lookup, "text"), pinActions: (point) => this.#pinActions(point),
     });
     return this.picture;
   }
@@ -152,8 +153,11 @@ export class Panel {
       if (source && source.type !== "prometheus") continue;
       const instant = target.instant === true || (target.instant === undefined && target.range === undefined && INSTANT_KINDS.has(this.json.type) && target.format === "table");
       out.push({
-        refId: target.refId ?? `Q${out.length}`, expr, datasource: { type: "prometheus", uid: source?.uid }, instant, range: !instant || target.range === true, maxDataPoints: points, intervalMs: Math.max(LEAST_STEP, roundStep((range.to - range.from) / points)),
-        legendFormat: target.legendFormat ? interpolate(target.legendFormat, this.lookup, "text") : "__auto", format: this.json.type === "heatmap" || this.json.type === "histogram" ? "time_series" : target.format === "table" ? "table" : "time_series",
+        refId: target.refId ?? `Q${out.length}`, expr, datasource: { type: "prometheus", uid: source?.uid }, instant,
+        range: !instant || target.range === true, maxDataPoints: points,
+        intervalMs: Math.max(LEAST_STEP, roundStep((range.to - range.from) / points)),
+        legendFormat: target.legendFormat ? interpolate(target.legendFormat, this.lookup, "text") : "__auto",
+        format: this.json.type === "heatmap" || this.json.type === "histogram" ? "time_series" : target.format === "table" ? "table" : "time_series",
         interval: target.interval ? interpolate(target.interval, this.lookup) : least, intervalFactor: target.intervalFactor,
       });
     }
@@ -205,11 +209,27 @@ export class Panel {
     fill(this.marks,
       warnings.length > 0 && this.#badge("warn", "Warnings", el("ul", warnings.map((text) => el("li", text))), "warn"),
       description && this.#badge("info", "About this panel", el(".text-panel", ...safe(markdown(interpolate(description, this.lookup, "text"))))),
-      links.length > 0 && this.#badge("external", "Links", el("ul.menu", links.map((link) => el("a.menu-item", { href: interpolate(link.url, this.lookup, "text"), target: link.targetBlank ? "_blank" : null, rel: "noopener" }, link.title || link.url)))));
+      links.length > 0 && this.#badge(
+        "external", "Links",
+        el(
+          "ul.menu",
+          links.map((link) => el(
+            "a.menu-item", { href: interpolate(link.url, this.lookup, "text"), target: link.targetBlank ? "_blank" : null, rel: "noopener" },
+            link.title || link.url,
+          )),
+        ),
+      ));
   }
 
   #badge(name, label, content, kind = "") {
-    const button = el("button.ghost.small.square", { type: "button", "aria-label": label, title: label, class: kind, onclick: () => openPopover(button, content, { label, class: "panel-popover", align: "end" }) }, icon(name, 14));
+    const button = el(
+      "button.ghost.small.square",
+      {
+        type: "button", "aria-label": label, title: label, class: kind,
+        onclick: () => openPopover(button, content, { label, class: "panel-popover", align: "end" }),
+      },
+      icon(name, 14),
+    );
     return button;
   }
 
@@ -252,7 +272,10 @@ export class Panel {
     const half = Math.max(30000, (to - from) / 2 || 0);
     const around = { from: (from ?? time) - half, to: (to ?? time) + half };
     return [
-      ...(hasDoor("jaeger") ? [{ label: "Traces of this moment", icon: "traces", href: doorURL("jaeger", `/search?${encode({ lookback: "custom", start: Math.round(around.from * 1000), end: Math.round(around.to * 1000) })}`) }] : []),
+      ...(hasDoor("jaeger") ? [{
+        label: "Traces of this moment", icon: "traces",
+        href: doorURL("jaeger", `/search?${encode({ lookback: "custom", start: Math.round(around.from * 1000), end: Math.round(around.to * 1000) })}`),
+      }] : []),
       ...(hasDoor("prometheus") ? [{ label: "Explore", icon: "explore", href: this.exploreURL() }] : []),
       { label: "Copy query", icon: "copy", run: () => this.#copy((this.executed ?? this.expressions ?? []).join("\n"), "Query copied") },
     ];
@@ -261,8 +284,10 @@ export class Panel {
 
 /** Grafana's rounding of a step, milliseconds. @param {number} millis */
 function roundStep(millis) {
-  const steps = [[10, 1], [15, 10], [35, 20], [75, 50], [150, 100], [350, 200], [750, 500], [1500, 1000], [3500, 2000], [7500, 5000], [12500, 10000], [17500, 15000], [25000, 20000], [45000, 30000],
-    [90000, 60000], [210000, 120000], [450000, 300000], [750000, 600000], [1050000, 900000], [1500000, 1200000], [2700000, 1800000], [5400000, 3600000], [9000000, 7200000], [16200000, 10800000],
+  const steps = [[10, 1], [15, 10], [35, 20], [75, 50], [150, 100], [350, 200], [750, 500], [1500, 1000], [3500, 2000], [7500, 5000],
+    [12500, 10000], [17500, 15000], [25000, 20000], [45000, 30000],
+    [90000, 60000], [210000, 120000], [450000, 300000], [750000, 600000], [1050000, 900000], [1500000, 1200000], [2700000, 1800000],
+    [5400000, 3600000], [9000000, 7200000], [16200000, 10800000],
     [32400000, 21600000], [86400000, 43200000], [604800000, 86400000]];
   return steps.find(([upTo]) => millis < upTo)?.[1] ?? 604800000;
 }

@@ -56,7 +56,10 @@ function dropdown(variable, onChange) {
       variable.chosen = next;
       onChange(variable);
     };
-    const popover = openPopover(button, el(".chooser", variable.options.length > 8 && el(".with-icon", icon("search", 16), words), list), { label: variable.label, onClose: () => variable.multi && settle() });
+    const popover = openPopover(
+      button, el(".chooser", variable.options.length > 8 && el(".with-icon", icon("search", 16), words), list),
+      { label: variable.label, onClose: () => variable.multi && settle() },
+    );
     const choose = (option, alone) => {
       if (!variable.multi || alone) {
         chosen = [option.value];
@@ -75,9 +78,14 @@ function dropdown(variable, onChange) {
       const wanted = words.value.trim().toLowerCase();
       const found = variable.options.filter((option) => option.text.toLowerCase().includes(wanted));
       const at = [...list.children].indexOf(/** @type {Element} */ (document.activeElement));
-      fill(list, found.slice(0, SHOWN).map((option) => el("button.choice", { type: "button", role: "option", "aria-selected": String(chosen.includes(option.value)), onclick: (event) => choose(option, event.ctrlKey || event.metaKey) },
+      fill(list, found.slice(0, SHOWN).map((option) => el("button.choice", {
+        type: "button", role: "option", "aria-selected": String(chosen.includes(option.value)),
+        onclick: (event) => choose(option, event.ctrlKey || event.metaKey),
+      },
         variable.multi ? el("span.tick-box", icon("check", 12)) : null, el("span.truncate", option.text))),
-      !found.length && el("p.muted", variable.problem || (variable.options.length ? "Nothing matches." : "There is nothing to choose from.")), found.length > SHOWN && el("p.muted", `${found.length - SHOWN} more: type to find them`));
+      !found.length && el(
+        "p.muted", variable.problem || (variable.options.length ? "Nothing matches." : "There is nothing to choose from."),
+      ), found.length > SHOWN && el("p.muted", `${found.length - SHOWN} more: type to find them`));
       if (at >= 0) /** @type {HTMLElement} */ (list.children[at])?.focus();
     };
     words.addEventListener("input", debounce(40, show));

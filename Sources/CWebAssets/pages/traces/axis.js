@@ -75,7 +75,8 @@ export function timeAxis(duration, { onView }) {
 /** The next 1, 2 or 5 times a power of ten; whole minutes and hours where that is what people count in. @param {number} micros */
 function roundStep(micros) {
   const minutes = micros / 6e7;
-  if (minutes > 1) return (minutes > 60 ? [1, 2, 3, 6, 12, 24].find((h) => h >= minutes / 60) ?? Math.ceil(minutes / 1440) * 24 : [1, 2, 5, 10, 15, 30, 60].find((m) => m >= minutes) / 60) * 3.6e9;
+  if (minutes > 60) return ([1, 2, 3, 6, 12, 24].find((hours) => hours >= minutes / 60) ?? Math.ceil(minutes / 1440) * 24) * 3.6e9;
+  if (minutes > 1) return [1, 2, 5, 10, 15, 30, 60].find((step) => step >= minutes) * 6e7;
   if (micros > 1e7) return ([15, 20, 30, 60].find((s) => s >= micros / 1e6) ?? 60) * 1e6;
   const power = 10 ** Math.floor(Math.log10(Math.max(1e-3, micros)));
   return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= micros * 0.999) ?? 10 * power;

@@ -34,7 +34,9 @@ export function spanDetails(trace, row, hooks) {
         trace.duration > 0 && fact("Share", format(span.duration / trace.duration, "percentunit"), "Of the trace's duration")),
       el(".details-tools",
         filter,
-        el("a.button.ghost.small", { href: searchURL({ service, operation: span.operationName, lookback: "1h" }), title: "Traces with this operation" }, icon("search", 14), "Same operation"),
+        el("a.button.ghost.small", {
+          href: searchURL({ service, operation: span.operationName, lookback: "1h" }), title: "Traces with this operation",
+        }, icon("search", 14), "Same operation"),
         copyButton("Copy link", () => new URL(traceURL(trace.id, span.spanID), location.href).href),
         copyButton("Copy id", () => span.spanID))),
     body);
@@ -54,7 +56,8 @@ function sections(trace, row, needle, hooks) {
   if (events.length) found.push(section("Events", events.length, events.map((log) => event(trace, row, log, service))));
   const process = keep(trace.process(row)?.tags);
   if (process.length) found.push(section(`Process of ${service}`, process.length, table(process, (tag) => ({ service, tags: { [tag.key]: String(tag.value) } }))));
-  const links = (span.references ?? []).filter((r) => hit(r.refType, r.spanID, r.traceID) && !(r.refType === "CHILD_OF" && trace.parent[row] >= 0 && trace.spans[trace.parent[row]].spanID === r.spanID));
+  const parentID = trace.spans[trace.parent[row]]?.spanID;
+  const links = (span.references ?? []).filter((r) => hit(r.refType, r.spanID, r.traceID) && !(r.refType === "CHILD_OF" && r.spanID === parentID));
   if (links.length) found.push(section("Links", links.length, links.map((link) => reference(trace, link, hooks))));
   if (!found.length) found.push(el("p.muted", needle ? `Nothing here has “${needle}”.` : "This span carries no attributes and no events."));
   if ((trace.flags[row] & Flag.orphan) !== 0 && !needle) found.push(el("p.muted", "Its parent span is not in this trace: it may not have arrived yet, or was not sampled."));
@@ -108,12 +111,14 @@ function reference(trace, link, hooks) {
   const to = here ? trace.rowOf(link.spanID) : -1;
   const kind = { CHILD_OF: "Child of", FOLLOWS_FROM: "Follows" }[link.refType] ?? link.refType;
   if (to >= 0) return el("p.link", `${kind} `, el("button.link", { onclick: () => hooks.show(to) }, `${trace.serviceName(to)}: ${trace.spans[to].operationName}`));
-  return el("p.link", `${kind} `, el("a", { href: traceURL(link.traceID, link.spanID) }, here ? `span ${link.spanID}` : `span ${link.spanID} of trace ${link.traceID}`), here && el("span.muted", " (not in this trace)"));
+  const words = here ? `span ${link.spanID}` : `span ${link.spanID} of trace ${link.traceID}`;
+  return el("p.link", `${kind} `, el("a", { href: traceURL(link.traceID, link.spanID) }, words), here && el("span.muted", " (not in this trace)"));
 }
 
 /** @param {string} label @param {() => string} text */
 function copyButton(label, text) {
-  const button = el("button", { type: "button", class: label ? "ghost small" : "ghost small square", title: label || "Copy value", "aria-label": label || "Copy value" }, icon("copy", 14), label);
+  const words = label || "Copy value";
+  const button = el("button", { type: "button", class: label ? "ghost small" : "ghost small square", title: words, "aria-label": words }, icon("copy", 14), label);
   button.addEventListener("click", async () => {
     await copyText(text());
     button.classList.add("done");

@@ -12,8 +12,11 @@ import { parseTook } from "./took.js";
 export const DEFAULT_LOOKBACK = "1h";
 export const DEFAULT_LIMIT = "50";
 
-const LOOKBACKS = [["5m", "Last 5 minutes"], ["15m", "Last 15 minutes"], ["30m", "Last 30 minutes"], ["1h", "Last hour"], ["2h", "Last 2 hours"], ["3h", "Last 3 hours"], ["6h", "Last 6 hours"],
-  ["12h", "Last 12 hours"], ["1d", "Last day"], ["2d", "Last 2 days"], ["1w", "Last week"], ["custom", "From … to …"]];
+const LOOKBACKS = [
+  ["5m", "Last 5 minutes"], ["15m", "Last 15 minutes"], ["30m", "Last 30 minutes"], ["1h", "Last hour"], ["2h", "Last 2 hours"],
+  ["3h", "Last 3 hours"], ["6h", "Last 6 hours"], ["12h", "Last 12 hours"], ["1d", "Last day"], ["2d", "Last 2 days"], ["1w", "Last week"],
+  ["custom", "From … to …"],
+];
 const LIMITS = ["20", "50", "100", "200", "500", "1000", "1500"];
 
 /** @param {{onChange: (search: Search) => void}} hooks */
@@ -175,7 +178,12 @@ export function searchForm({ onChange }) {
       const wanted = next.limit ?? DEFAULT_LIMIT;
       fill(limit, (LIMITS.includes(wanted) ? LIMITS : [wanted, ...LIMITS]).map((n) => option(n, `${n} traces`)));
       limit.value = wanted;
-      fill(summary.lastElementChild, [next.service ?? "Any service", next.operation, ...tags.map(([key, value]) => `${key}=${value}`), lookback.selectedOptions[0]?.textContent].filter(Boolean).join(" · "));
+      fill(
+        summary.lastElementChild,
+        [
+          next.service ?? "Any service", next.operation, ...tags.map(([key, value]) => `${key}=${value}`), lookback.selectedOptions[0]?.textContent,
+        ].filter(Boolean).join(" · "),
+      );
     },
   };
 }

@@ -186,7 +186,13 @@ export class Scatter {
       const now = at(e);
       this.brush.hidden = Math.hypot(now.x - start.x, now.y - start.y) < 6;
       if (!this.brush.hidden) this.mark(null);
-      Object.assign(this.brush.style, { left: `${Math.min(start.x, now.x)}px`, top: `${Math.min(start.y, now.y)}px`, width: `${Math.abs(now.x - start.x)}px`, height: `${Math.abs(now.y - start.y)}px` });
+      Object.assign(
+        this.brush.style,
+        {
+          left: `${Math.min(start.x, now.x)}px`, top: `${Math.min(start.y, now.y)}px`, width: `${Math.abs(now.x - start.x)}px`,
+          height: `${Math.abs(now.y - start.y)}px`,
+        },
+      );
     };
     this.element.addEventListener("pointermove", move);
     this.element.addEventListener("lostpointercapture", (e) => {

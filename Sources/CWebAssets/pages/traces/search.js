@@ -20,6 +20,7 @@ import { took, tookWords } from "./took.js";
 /** @typedef {import("./links.js").Search} Search @typedef {ReturnType<typeof summarise>} Summary */
 
 const WAIT_MILLIS = 2000;
+const SERVICES = 8;
 
 const SORTS = {
   recent: ["Newest first", (/** @type {Summary} */ a, /** @type {Summary} */ b) => b.startMicros - a.startMicros],
@@ -43,7 +44,10 @@ const form = searchForm({ onChange: (search) => go(search) });
 const scatter = new Scatter({
   onOpen: (trace) => { location.href = traceURL(trace.id); },
   onPoint: (trace) => list.querySelectorAll(".result").forEach((node) => node.classList.toggle("pointed", node.dataset.id === trace?.id)),
-  onNarrow: ({ from, to, min, max }) => go({ ...searchFrom(params()), lookback: "custom", start: String(Math.floor(from)), end: String(Math.ceil(to)), minDuration: tookWords(min), maxDuration: tookWords(max) }),
+  onNarrow: ({ from, to, min, max }) => go({
+    ...searchFrom(params()), lookback: "custom", start: String(Math.floor(from)), end: String(Math.ceil(to)), minDuration: tookWords(min),
+    maxDuration: tookWords(max),
+  }),
 });
 const list = el("ul.results", { "aria-label": "Traces found" });
 const summary = el(".found-summary", { "aria-live": "polite" });
@@ -102,7 +106,13 @@ async function run() {
   const range = rangeOf(search);
   body.classList.add("loading");
   try {
-    const traces = await findTraces({ ...search, lookback: search.lookback ?? DEFAULT_LOOKBACK, limit: search.limit ?? DEFAULT_LIMIT, start: String(Math.floor(range.from)), end: String(Math.ceil(range.to)) }, signal);
+    const traces = await findTraces(
+      {
+        ...search, lookback: search.lookback ?? DEFAULT_LOOKBACK, limit: search.limit ?? DEFAULT_LIMIT, start: String(Math.floor(range.from)),
+        end: String(Math.ceil(range.to)),
+      },
+      signal,
+    );
     found = traces.map(summarise);
     const names = [...new Set([...known, ...found.flatMap((trace) => trace.services.map((s) => s.name))])];
     const palette = serviceColors(names);
@@ -138,14 +148,17 @@ function draw() {
   fill(list, [...found].sort(SORTS[sort.value][1]).map((trace) => result(trace, longest)));
 }
 
+const serviceChip = ({ name, spans, errors }) => el("span.service-chip", {
+  title: `${name}: ${count(spans, "span")}${errors ? `, ${count(errors, "error")}` : ""}`, style: { "--service": colors.get(name) },
+}, name, el("span.n", String(spans)), errors > 0 && el("span.bad", icon("error", 12)));
+
 function result(trace, longest) {
   const start = trace.startMicros / 1000;
   const node = el("li.result", { dataset: { id: trace.id } },
     el("a.result-link", { href: traceURL(trace.id) },
       el("span.result-name", el("span.chip", { style: { "--service": colors.get(trace.rootService) } }), el("b", trace.rootService), el("span.operation", trace.rootOperation)),
       el("span.result-took", took(trace.durationMicros))),
-    el(".result-services", trace.services.slice(0, 8).map((service) => el("span.service-chip", { title: `${service.name}: ${count(service.spans, "span")}${service.errors ? `, ${count(service.errors, "error")}` : ""}`, style: { "--service": colors.get(service.name) } },
-      service.name, el("span.n", String(service.spans)), service.errors > 0 && el("span.bad", icon("error", 12)))), trace.services.length > 8 && el("span.muted", `+${trace.services.length - 8}`)),
+    el(".result-services", trace.services.slice(0, SERVICES).map(serviceChip), trace.services.length > SERVICES && el("span.muted", `+${trace.services.length - SERVICES}`)),
     el(".result-facts",
       trace.errors > 0 && el("span.badge.bad", icon("error", 12), count(trace.errors, "error")),
       el("span", count(trace.spans, "span")), el("span", { title: dateTime(start, { millis: true }) }, relativeTime(start)), el("code", { title: trace.id }, trace.id.slice(0, 7))),
@@ -167,7 +180,9 @@ function nothing(search) {
   if (search.minDuration || search.maxDuration) offer("Any duration", { minDuration: undefined, maxDuration: undefined });
   if (search.operation) offer("Any operation", { operation: undefined });
   if (search.service) offer("Any service", { service: undefined, operation: undefined });
-  return el(".empty", icon("traces", 28), el("h2", "No traces match"), el("p", search.service && !known.includes(search.service) && known.length ? `No service is called “${search.service}”.` : "Widen the search, or wait for the next one to arrive."), el(".buttons", wider));
+  const unknown = search.service && known.length > 0 && !known.includes(search.service);
+  return el(".empty", icon("traces", 28), el("h2", "No traces match"),
+    el("p", unknown ? `No service is called “${search.service}”.` : "Widen the search, or wait for the next one to arrive."), el(".buttons", wider));
 }
 
 const skeleton = () => el(".found-skeleton", { "aria-busy": "true", "aria-label": "Searching" }, el(".skeleton.plot"), Array.from({ length: 6 }, () => el(".skeleton.row")));

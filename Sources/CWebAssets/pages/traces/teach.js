@@ -17,7 +17,10 @@ export function teach() {
     const text = lines(doorAddress("otlpHTTP"));
     fill(place,
       el("h2", "No traces yet"),
-      el("p.muted", "Any OpenTelemetry SDK sends them to ", el("b.mono", `http://${doorAddress("otlpHTTP")}`), " or, over gRPC, to ", el("b.mono", doorAddress("otlpGRPC")), ". These three lines send one, and it appears here:"),
+      el(
+        "p.muted", "Any OpenTelemetry SDK sends them to ", el("b.mono", `http://${doorAddress("otlpHTTP")}`), " or, over gRPC, to ",
+        el("b.mono", doorAddress("otlpGRPC")), ". These three lines send one, and it appears here:",
+      ),
       box(el("pre.snippet", text), () => text),
       el("p.muted", "In a hurry? This sends a whole workload, so that every page is alive:"),
       box(el("pre.snippet", "obstack demo"), () => "obstack demo"));

@@ -49,7 +49,11 @@ function show(trace) {
   const finder = el("input.find", { type: "search", placeholder: "Find in trace", "aria-label": "Find in trace", spellcheck: "false", value: params().get("uiFind") ?? "" });
   const found = el("span.found", { "aria-live": "polite" });
   const only = el("button.toggle", { type: "button", "aria-pressed": "false", title: "Show only what is found" }, icon("filter", 16), el("span", "Only matches"));
-  const path = el("button.toggle", { type: "button", "aria-pressed": String(showsCritical()), title: "Critical path: the work that the trace's duration waited for (c)" }, el("span.path-sample", { "aria-hidden": "true" }), el("span", "Critical path"));
+  const path = el(
+    "button.toggle",
+    { type: "button", "aria-pressed": String(showsCritical()), title: "Critical path: the work that the trace's duration waited for (c)" },
+    el("span.path-sample", { "aria-hidden": "true" }), el("span", "Critical path"),
+  );
 
   const range = () => {
     const query = params();
@@ -159,14 +163,24 @@ function header(trace, colors, { finder, found, only, path, lookFor }) {
       fact(String(trace.services.length), trace.services.length === 1 ? "service" : "services"),
       fact(String(trace.count), trace.count === 1 ? "span" : "spans"),
       fact(String(trace.levels), trace.levels === 1 ? "level" : "levels", "Depth of the tree"),
-      trace.errors > 0 && el("button.trace-fact.bad", { type: "button", title: "Find them", onclick: () => lookFor("error=true") }, icon("error", 14), el("b", String(trace.errors)), trace.errors === 1 ? " error" : " errors")),
+      trace.errors > 0 && el(
+        "button.trace-fact.bad", { type: "button", title: "Find them", onclick: () => lookFor("error=true") }, icon("error", 14),
+        el("b", String(trace.errors)), trace.errors === 1 ? " error" : " errors",
+      )),
     el(".trace-tools", el(".with-icon.find-box", icon("search", 16), finder, found), only, path,
-      el("a.button", { href: searchURL({ service: trace.serviceName(0), operation: root.operationName, lookback: "1h" }), title: "Traces that begin the same way" }, icon("traces", 16), el("span", "Similar")),
+      el(
+        "a.button",
+        { href: searchURL({ service: trace.serviceName(0), operation: root.operationName, lookback: "1h" }), title: "Traces that begin the same way" },
+        icon("traces", 16), el("span", "Similar"),
+      ),
       el("a.button", { href: `${traceJSON(trace.id)}?prettyPrint=true`, target: "_blank", rel: "noopener", title: "The trace as JSON" }, icon("code", 16), el("span", "JSON"))),
     el("ul.services", { "aria-label": "Services, by their own time" }, [...trace.services.keys()].sort((a, b) => trace.services[b].selfMicros - trace.services[a].selfMicros).map((index) => {
       const share = trace.services[index];
       const total = trace.services.reduce((sum, s) => sum + s.selfMicros, 0) || 1;
-      return el("li", el("button", { type: "button", title: `${count(share.spans, "span")}, ${took(share.selfMicros)} own time. Find its spans`, onclick: () => lookFor(`service=${share.name}`) },
+      return el("li", el("button", {
+        type: "button", title: `${count(share.spans, "span")}, ${took(share.selfMicros)} own time. Find its spans`,
+        onclick: () => lookFor(`service=${share.name}`),
+      },
         el("span.chip", { style: { "--service": colors[index] } }), share.name, share.errors > 0 && el("span.bad", { title: count(share.errors, "error") }, icon("error", 12)),
         el("span.share", format(share.selfMicros / total, "percentunit", 0))));
     })),
@@ -238,6 +252,9 @@ const absent = () => el(".empty",
   el("p.mono", id),
   el("p.buttons", el("button", { onclick: load }, icon("refresh", 16), "Look again"), el("a.button.primary", { href: "/search" }, "Search traces")));
 
-const skeleton = () => el(".trace-skeleton", { "aria-busy": "true", "aria-label": "Loading" }, el(".skeleton.wide"), el(".skeleton.strip"), Array.from({ length: 12 }, (_, i) => el(".skeleton.line", { style: { "margin-left": `${(i % 5) * 3}%`, width: `${70 - (i % 7) * 6}%` } })));
+const skeleton = () => el(
+  ".trace-skeleton", { "aria-busy": "true", "aria-label": "Loading" }, el(".skeleton.wide"), el(".skeleton.strip"),
+  Array.from({ length: 12 }, (_, i) => el(".skeleton.line", { style: { "margin-left": `${(i % 5) * 3}%`, width: `${70 - (i % 7) * 6}%` } })),
+);
 
 load();

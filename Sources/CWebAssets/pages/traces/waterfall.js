@@ -181,7 +181,14 @@ export class Waterfall {
     });
     const name = el(".span-name",
       inside
-        ? el("button.twig", { tabindex: "-1", "aria-label": folded ? `Unfold ${inside} spans` : `Fold ${inside} spans`, title: `${folded ? "Unfold" : "Fold"} ${inside} ${inside === 1 ? "span" : "spans"}` }, icon(folded ? "forward" : "down", 12))
+        ? el(
+          "button.twig",
+          {
+            tabindex: "-1", "aria-label": folded ? `Unfold ${inside} spans` : `Fold ${inside} spans`,
+            title: `${folded ? "Unfold" : "Fold"} ${inside} ${inside === 1 ? "span" : "spans"}`,
+          },
+          icon(folded ? "forward" : "down", 12),
+        )
         : el("span.twig"),
       el("span.chip"),
       el("span.who", { title: `${trace.serviceName(row)}: ${span.operationName}` }, el("b", trace.serviceName(row)), " ", el("span.operation", span.operationName)),

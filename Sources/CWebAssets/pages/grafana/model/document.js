@@ -51,7 +51,8 @@ function repeated(panel, valuesOf) {
   const inLine = beside ? Math.min(values.length, panel.json.maxPerRow ?? 4) : 1;
   const w = beside ? Math.floor(COLUMNS / inLine) : panel.w;
   return values.map((value, at) => ({
-    ...panel, id: panel.id + at * 1000, w, x: beside ? (at % inLine) * w : panel.x, y: panel.y + Math.floor(at / inLine) * panel.h, pushes: at === 0 ? (Math.ceil(values.length / inLine) - 1) * panel.h : 0,
+    ...panel, id: panel.id + at * 1000, w, x: beside ? (at % inLine) * w : panel.x, y: panel.y + Math.floor(at / inLine) * panel.h,
+    pushes: at === 0 ? (Math.ceil(values.length / inLine) - 1) * panel.h : 0,
     scoped: { ...panel.scoped, [name]: value },
   }));
 }
@@ -75,7 +76,9 @@ function fromRows(rows) {
   let y = 0;
   for (const row of rows) {
     const h = Math.max(3, Math.round((parseInt(row.height, 10) || 250) / 38));
-    if (row.showTitle || row.collapse || row.repeat) panels.push({ type: "row", title: row.title, collapsed: Boolean(row.collapse), repeat: row.repeat, panels: [], gridPos: { x: 0, y: y++, w: COLUMNS, h: 1 } });
+    if (row.showTitle || row.collapse || row.repeat) panels.push({
+      type: "row", title: row.title, collapsed: Boolean(row.collapse), repeat: row.repeat, panels: [], gridPos: { x: 0, y: y++, w: COLUMNS, h: 1 },
+    });
     const into = row.collapse ? panels[panels.length - 1].panels : panels;
     let x = 0;
     for (const panel of row.panels ?? []) {

@@ -56,7 +56,9 @@ function put(target, path, value) {
 }
 
 function displayName(template, field, name, text) {
-  return text(template.replace(/\$\{__field\.labels\.([^}]+)\}|\$\{__field\.(?:name|displayName)\}|\$\{__series\.name\}/g, (_, label) => (label ? field.labels?.[label.replace(/^\["?|"?\]$/g, "")] ?? "" : name)));
+  const reference = /\$\{__field\.labels\.([^}]+)\}|\$\{__field\.(?:name|displayName)\}|\$\{__series\.name\}/g;
+  const label = (written) => field.labels?.[written.replace(/^\["?|"?\]$/g, "")] ?? "";
+  return text(template.replace(reference, (_, written) => (written ? label(written) : name)));
 }
 
 function matches(matcher, field, frame, name) {
@@ -92,14 +94,15 @@ export function mapped(look, value) {
   for (const mapping of look.mappings) {
     const { type, options } = mapping;
     if (type === "value" && options?.[String(value)]) return options[String(value)];
-    if (type === "range" && typeof value === "number" && (options.from === null || options.from === undefined || value >= options.from) && (options.to === null || options.to === undefined || value <= options.to)) return options.result;
+    if (type === "range" && typeof value === "number" && value >= (options.from ?? -Infinity) && value <= (options.to ?? Infinity)) return options.result;
     if (type === "regex") {
       const expression = pattern(options.pattern);
       if (expression?.test(String(value))) return { ...options.result, text: options.result?.text ? String(value).replace(expression, options.result.text) : undefined };
     }
     if (type === "special" && special(options.match, value)) return options.result;
     // Before Grafana 8: {type: 1, value, text} and {type: 2, from, to, text}.
-    if ((type === 1 || type === undefined) && mapping.text !== undefined && (String(mapping.value) === String(value) || (mapping.value === "null" && Number.isNaN(value)))) return { text: mapping.text };
+    const same = String(mapping.value) === String(value) || (mapping.value === "null" && Number.isNaN(value));
+    if ((type === 1 || type === undefined) && mapping.text !== undefined && same) return { text: mapping.text };
     if (type === 2 && value >= Number(mapping.from) && value <= Number(mapping.to)) return { text: mapping.text };
   }
   return undefined;
@@ -108,7 +111,7 @@ export function mapped(look, value) {
 function special(match, value) {
   const none = value === null || value === undefined;
   const nan = typeof value === "number" && Number.isNaN(value);
-  return match === "null" ? none || nan : match === "nan" ? nan : match === "null+nan" ? none || nan : match === "true" ? value === true : match === "false" ? value === false : match === "empty" ? value === "" : false;
+  return { null: none || nan, nan, "null+nan": none || nan, true: value === true, false: value === false, empty: value === "" }[match] ?? false;
 }
 
 /**

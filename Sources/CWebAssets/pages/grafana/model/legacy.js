@@ -9,7 +9,10 @@ export function modernise(panel) {
     case "graph": return graph(panel);
     case "singlestat": case "grafana-singlestat-panel": return singleStat(panel);
     case "table-old": return { ...panel, type: "table" };
-    case "grafana-piechart-panel": return { ...panel, type: "piechart", options: { pieType: panel.pieType ?? "pie", legend: { displayMode: "table", placement: "right", values: ["value", "percent"] }, ...panel.options } };
+    case "grafana-piechart-panel": return {
+      ...panel, type: "piechart",
+      options: { pieType: panel.pieType ?? "pie", legend: { displayMode: "table", placement: "right", values: ["value", "percent"] }, ...panel.options },
+    };
     case "text": return { ...panel, options: { mode: panel.mode ?? "markdown", content: panel.content ?? "", ...panel.options } };
     default: return panel;
   }
@@ -26,8 +29,13 @@ function graph(panel) {
   };
   const thresholds = (panel.thresholds ?? []).filter((step) => typeof step.value === "number");
   if (thresholds.length) custom.thresholdsStyle = { mode: thresholds.some((step) => step.line !== false) ? "line" : "area" };
-  const steps = thresholds.map((step) => ({ value: step.value, color: { critical: "red", warning: "orange", ok: "green" }[step.colorMode] ?? step.lineColor ?? "red" })).sort((a, b) => a.value - b.value);
-  const defaults = { unit: left.format ?? panel.yformats?.[0], min: limit(left.min), max: limit(left.max), decimals: left.decimals ?? panel.decimals, color: { mode: "palette-classic" }, ...panel.fieldConfig?.defaults, custom };
+  const steps = thresholds.map((step) => ({
+    value: step.value, color: { critical: "red", warning: "orange", ok: "green" }[step.colorMode] ?? step.lineColor ?? "red",
+  })).sort((a, b) => a.value - b.value);
+  const defaults = {
+    unit: left.format ?? panel.yformats?.[0], min: limit(left.min), max: limit(left.max), decimals: left.decimals ?? panel.decimals,
+    color: { mode: "palette-classic" }, ...panel.fieldConfig?.defaults, custom,
+  };
   if (steps.length) defaults.thresholds = { mode: "absolute", steps: [{ value: null, color: "transparent" }, ...steps] };
   return {
     ...panel, type: "timeseries",
@@ -64,7 +72,9 @@ function seriesOverrides(panel, right) {
   });
 }
 
-const aliasColors = (panel) => Object.entries(panel.aliasColors ?? {}).map(([name, color]) => ({ matcher: { id: "byName", options: name }, properties: [{ id: "color", value: { mode: "fixed", fixedColor: color } }] }));
+const aliasColors = (panel) => Object.entries(panel.aliasColors ?? {}).map(([name, color]) => ({
+  matcher: { id: "byName", options: name }, properties: [{ id: "color", value: { mode: "fixed", fixedColor: color } }],
+}));
 
 function singleStat(panel) {
   const colors = panel.colors ?? ["green", "orange", "red"];
@@ -75,13 +85,16 @@ function singleStat(panel) {
     ...panel, type: gauge ? "gauge" : "stat",
     fieldConfig: {
       defaults: {
-        unit: panel.format, decimals: panel.decimals, min: gauge ? panel.gauge.minValue ?? 0 : undefined, max: gauge ? panel.gauge.maxValue ?? 100 : undefined, noValue: panel.nullText ?? undefined,
+        unit: panel.format, decimals: panel.decimals, min: gauge ? panel.gauge.minValue ?? 0 : undefined,
+        max: gauge ? panel.gauge.maxValue ?? 100 : undefined, noValue: panel.nullText ?? undefined,
         thresholds: { mode: "absolute", steps }, color: { mode: "thresholds" }, mappings: (panel.valueMaps ?? []).map((map) => ({ ...map, type: 1 })), ...panel.fieldConfig?.defaults,
       },
       overrides: panel.fieldConfig?.overrides ?? [],
     },
     options: {
-      reduceOptions: { calcs: [{ current: "lastNotNull", avg: "mean", total: "sum", first: "first", min: "min", max: "max", range: "range", delta: "diff", diff: "diff" }[panel.valueName ?? "avg"] ?? "lastNotNull"] },
+      reduceOptions: { calcs: [{
+        current: "lastNotNull", avg: "mean", total: "sum", first: "first", min: "min", max: "max", range: "range", delta: "diff", diff: "diff",
+      }[panel.valueName ?? "avg"] ?? "lastNotNull"] },
       colorMode: panel.colorBackground ? "background" : panel.colorValue ? "value" : "none", graphMode: panel.sparkline?.show ? "area" : "none", textMode: "value", ...panel.options,
     },
   };

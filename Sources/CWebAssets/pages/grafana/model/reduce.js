@@ -3,7 +3,10 @@
 import { calculate } from "../../system/series.js";
 
 const OLD = { current: "lastNotNull", avg: "mean", total: "sum", delta: "diff" };
-const LABELS = { last: "Last", lastNotNull: "Last", first: "First", firstNotNull: "First", min: "Min", max: "Max", mean: "Mean", sum: "Total", count: "Count", range: "Range", diff: "Difference", stdDev: "Deviation", median: "Median", diffperc: "Change" };
+const LABELS = {
+  last: "Last", lastNotNull: "Last", first: "First", firstNotNull: "First", min: "Min", max: "Max", mean: "Mean", sum: "Total", count: "Count",
+  range: "Range", diff: "Difference", stdDev: "Deviation", median: "Median", diffperc: "Change",
+};
 
 /** Today's name of a calculation. @param {string} name */
 export const calcName = (name) => OLD[name] ?? name;

@@ -7,7 +7,10 @@ import { calcLabel, reduce } from "./reduce.js";
 /** @typedef {import("./frames.js").Frame} Frame @typedef {import("./frames.js").Field} Field */
 
 /** @type {Record<string, (frames: Frame[], options: any) => Frame[]>} */
-const KNOWN = { organize, merge, sortBy, limit, filterFieldsByName, renameByRegex, reduce: reduceFrames, joinByField, seriesToColumns: joinByField, labelsToFields, filterByRefId, filterByValue, groupBy, calculateField };
+const KNOWN = {
+  organize, merge, sortBy, limit, filterFieldsByName, renameByRegex, reduce: reduceFrames, joinByField, seriesToColumns: joinByField, labelsToFields,
+  filterByRefId, filterByValue, groupBy, calculateField,
+};
 
 /**
  * @param {Frame[]} frames @param {{id: string, options?: any, disabled?: boolean}[] | undefined} list
@@ -105,7 +108,12 @@ function filterFieldsByName(frames, { include, exclude }) {
 function renameByRegex(frames, { regex = "(.*)", renamePattern = "$1" }) {
   const expression = pattern(regex);
   if (!expression) return frames;
-  return frames.map((frame) => build(frame, frame.fields.map((field) => (field.type === "time" ? field : { ...field, config: { ...field.config, displayNameFromDS: named(frame, field).replace(expression, renamePattern) } }))));
+  return frames.map((frame) => build(
+    frame,
+    frame.fields.map((field) => (field.type === "time" ? field : {
+      ...field, config: { ...field.config, displayNameFromDS: named(frame, field).replace(expression, renamePattern) },
+    })),
+  ));
 }
 
 function reduceFrames(frames, { reducers = ["max"], mode = "seriesToRows", labelsToFields: withLabels = false }) {
@@ -116,7 +124,10 @@ function reduceFrames(frames, { reducers = ["max"], mode = "seriesToRows", label
   return [{
     refId: frames[0]?.refId ?? "A", meta: {}, length: fields.length,
     fields: [text("Field", fields.map(({ frame, field }) => named(frame, field))), ...labels.map((label) => text(label, fields.map(({ field }) => field.labels?.[label] ?? ""))),
-      ...reducers.map((calc) => ({ name: calcLabel(calc), type: /** @type {const} */ ("number"), config: {}, values: Float64Array.from(fields, ({ field }) => Number(reduce(field.values, calc))) }))],
+      ...reducers.map((calc) => ({
+        name: calcLabel(calc), type: /** @type {const} */ ("number"), config: {},
+        values: Float64Array.from(fields, ({ field }) => Number(reduce(field.values, calc))),
+      }))],
   }];
 }
 
@@ -146,8 +157,18 @@ function labelsToFields(frames) {
   return frames.map((frame) => {
     const labelled = frame.fields.find((field) => field.labels && Object.keys(field.labels).length);
     if (!labelled) return frame;
-    const extra = Object.entries(labelled.labels).filter(([key]) => key !== "__name__").map(([key, value]) => ({ name: key, type: /** @type {const} */ ("string"), config: {}, values: new Array(frame.length).fill(value) }));
-    return build(frame, [...frame.fields.filter((field) => field.type === "time"), ...extra, ...frame.fields.filter((field) => field.type !== "time").map((field) => ({ ...field, labels: undefined, config: { ...field.config, displayNameFromDS: undefined } }))]);
+    const extra = Object.entries(labelled.labels).filter(([key]) => key !== "__name__").map(([key, value]) => ({
+      name: key, type: /** @type {const} */ ("string"), config: {}, values: new Array(frame.length).fill(value),
+    }));
+    return build(
+      frame,
+      [
+        ...frame.fields.filter((field) => field.type === "time"), ...extra,
+        ...frame.fields.filter((field) => field.type !== "time").map((field) => ({
+          ...field, labels: undefined, config: { ...field.config, displayNameFromDS: undefined },
+        })),
+      ],
+    );
   });
 }
 
@@ -157,14 +178,20 @@ function filterByRefId(frames, { include }) {
 }
 
 const TESTS = {
-  greater: (value, { value: other }) => value > other, greaterOrEqual: (value, { value: other }) => value >= other, lower: (value, { value: other }) => value < other, lowerOrEqual: (value, { value: other }) => value <= other,
-  equal: (value, { value: other }) => String(value) === String(other), notEqual: (value, { value: other }) => String(value) !== String(other), between: (value, { from, to }) => value >= from && value <= to,
-  isNull: (value) => value === null || value === "" || Number.isNaN(value), isNotNull: (value) => !(value === null || value === "" || Number.isNaN(value)), regex: (value, { value: text }) => pattern(text)?.test(String(value)) ?? true,
+  greater: (value, { value: other }) => value > other, greaterOrEqual: (value, { value: other }) => value >= other,
+  lower: (value, { value: other }) => value < other, lowerOrEqual: (value, { value: other }) => value <= other,
+  equal: (value, { value: other }) => String(value) === String(other), notEqual: (value, { value: other }) => String(value) !== String(other),
+  between: (value, { from, to }) => value >= from && value <= to,
+  isNull: (value) => value === null || value === "" || Number.isNaN(value),
+  isNotNull: (value) => !(value === null || value === "" || Number.isNaN(value)),
+  regex: (value, { value: text }) => pattern(text)?.test(String(value)) ?? true,
 };
 
 function filterByValue(frames, { filters = [], match = "any", type = "include" }) {
   return frames.map((frame) => {
-    const tests = filters.map(({ fieldName: name, config }) => ({ field: frame.fields.find((field) => isNamed(frame, field, name)), test: TESTS[config?.id], options: config?.options ?? {} })).filter(({ field, test }) => field && test);
+    const tests = filters.map(({ fieldName: name, config }) => ({
+      field: frame.fields.find((field) => isNamed(frame, field, name)), test: TESTS[config?.id], options: config?.options ?? {},
+    })).filter(({ field, test }) => field && test);
     if (!tests.length) return frame;
     const order = [];
     for (let at = 0; at < frame.length; at++) {
@@ -191,7 +218,10 @@ function groupBy(frames, { fields: rules = {} }) {
     for (const field of frame.fields) {
       const rule = ruleOf(field);
       if (rule?.operation !== "aggregate") continue;
-      for (const calc of rule.aggregations ?? []) made.push({ ...field, type: "number", name: `${named(frame, field)} (${calcLabel(calc).toLowerCase()})`, config: {}, values: Float64Array.from(lists, (list) => Number(reduce(picked(field, list).values, calc))) });
+      for (const calc of rule.aggregations ?? []) made.push({
+        ...field, type: "number", name: `${named(frame, field)} (${calcLabel(calc).toLowerCase()})`, config: {},
+        values: Float64Array.from(lists, (list) => Number(reduce(picked(field, list).values, calc))),
+      });
     }
     return build(frame, made, lists.length);
   });
@@ -201,12 +231,20 @@ function calculateField(frames, { mode = "reduceRow", binary, reduce: over, alia
   return frames.map((frame) => {
     const numeric = numberFields(frame);
     const sum = (/** @type {number} */ at) => {
-      if (mode !== "binary") return Number(reduce(numeric.filter((field) => !over?.include?.length || over.include.some((name) => isNamed(frame, field, name))).map((field) => field.values[at]), over?.reducer ?? "sum"));
-      const side = (value) => { const field = numeric.find((one) => isNamed(frame, one, value?.matcher?.options ?? value)); return field ? field.values[at] : Number(value?.fixed ?? value); };
+      if (mode !== "binary") return Number(reduce(
+        numeric.filter((field) => !over?.include?.length || over.include.some((name) => isNamed(frame, field, name))).map((field) => field.values[at]),
+        over?.reducer ?? "sum",
+      ));
+      const side = (value) => { const field = numeric.find(
+        (one) => isNamed(frame, one, value?.matcher?.options ?? value),
+      ); return field ? field.values[at] : Number(value?.fixed ?? value); };
       const [a, b] = [side(binary?.left), side(binary?.right)];
       return { "+": a + b, "-": a - b, "*": a * b, "/": a / b, "%": a % b, "**": a ** b }[binary?.operator ?? "+"] ?? NaN;
     };
-    const made = { name: alias || (mode === "binary" ? "Result" : calcLabel(over?.reducer ?? "sum")), type: /** @type {const} */ ("number"), config: {}, values: Float64Array.from({ length: frame.length }, (_, at) => sum(at)) };
+    const made = {
+      name: alias || (mode === "binary" ? "Result" : calcLabel(over?.reducer ?? "sum")), type: /** @type {const} */ ("number"), config: {},
+      values: Float64Array.from({ length: frame.length }, (_, at) => sum(at)),
+    };
     return build(frame, [...(replaceFields ? frame.fields.filter((field) => field.type === "time") : frame.fields), made]);
   });
 }

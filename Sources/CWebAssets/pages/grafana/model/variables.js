@@ -64,7 +64,11 @@ export class Variables {
     this.lookup = (name) => this.list.find((variable) => variable.name === name)?.current;
   }
 
-  /** A lookup in which some variables have one value, for repeated panels. @param {Record<string, string>} scoped @param {Record<string, string>} [more] built-in ones @returns {import("./interpolate.js").Lookup} */
+  /**
+   * A lookup in which some variables have one value, for repeated panels.
+   * @param {Record<string, string>} scoped @param {Record<string, string>} [more] built-in ones
+   * @returns {import("./interpolate.js").Lookup}
+   */
   scoped(scoped, more = {}) {
     return (name) => {
       const one = scoped[name] ?? more[name];
@@ -214,12 +218,14 @@ function matched(values, regex) {
 }
 
 function sorted(options, order) {
-  const by = [null, (a, b) => compare(a.text, b.text), (a, b) => compare(b.text, a.text), numerically, (a, b) => numerically(b, a),
-    (a, b) => compare(a.text.toLowerCase(), b.text.toLowerCase()), (a, b) => compare(b.text.toLowerCase(), a.text.toLowerCase()), (a, b) => a.text.localeCompare(b.text, undefined, { numeric: true }), (a, b) => b.text.localeCompare(a.text, undefined, { numeric: true })][order];
-  return by ? options.sort(by) : options;
+  const by = [null, byLetters, numerically, ignoringCase, naturally][Math.ceil(order / 2)]; // 1 ascending, 2 descending, 3 …
+  return by ? options.sort((a, b) => by(a, b) * (order % 2 ? 1 : -1)) : options;
 }
 
 const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+const byLetters = (a, b) => compare(a.text, b.text);
+const ignoringCase = (a, b) => compare(a.text.toLowerCase(), b.text.toLowerCase());
+const naturally = (a, b) => a.text.localeCompare(b.text, undefined, { numeric: true });
 const numerically = (a, b) => (parseFloat(a.text.match(/\d+/)?.[0] ?? "0") - parseFloat(b.text.match(/\d+/)?.[0] ?? "0")) || compare(a.text, b.text);
 
 /** Settles on valid values: what was chosen if it still exists, else all, else the first. */
@@ -231,7 +237,10 @@ function settle(variable) {
   }
   if (type === "adhoc") return;
   if (type === "datasource") variable.chosen = variable.chosen.map((value) => options.find((option) => option.text === value)?.value ?? value);
-  if (type === "interval") variable.chosen = variable.chosen.map((value) => (value === "auto" || value.startsWith(AUTO) ? options.find((option) => option.text === "auto")?.value ?? value : value));
+  if (type === "interval") {
+    const auto = options.find((option) => option.text === "auto")?.value;
+    variable.chosen = variable.chosen.map((value) => (auto && (value === "auto" || value.startsWith(AUTO)) ? auto : value));
+  }
   const valid = variable.chosen.filter((value) => options.some((option) => option.value === value));
   if (valid.length) variable.chosen = variable.multi ? valid : valid.slice(0, 1);
   else if (options.length && !(type === "custom" && variable.chosen.length)) variable.chosen = [options[0].value];

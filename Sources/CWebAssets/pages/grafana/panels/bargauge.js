@@ -25,7 +25,10 @@ export class BarGauge {
       const text = shown(one.look, one.value);
       const color = text.color ?? valueColor(one.look, Number(one.value)) ?? "var(--accent)";
       const share = Number.isFinite(one.value) ? Math.max(0, Math.min(1, (one.value - min) / (max - min))) : 0;
-      return el(".bar-line", { role: "meter", "aria-valuemin": min, "aria-valuemax": max, "aria-valuenow": Number.isFinite(one.value) ? one.value : null, "aria-valuetext": text.text, "aria-label": one.name, style: { "--share": String(share), "--color": color } },
+      return el(".bar-line", {
+        role: "meter", "aria-valuemin": min, "aria-valuemax": max, "aria-valuenow": Number.isFinite(one.value) ? one.value : null,
+        "aria-valuetext": text.text, "aria-label": one.name, style: { "--share": String(share), "--color": color },
+      },
         el("span.bar-name", { title: one.name }, one.name), el("span.bar-value", text.text), el("span.bar-track", el("span.bar-fill")));
     }));
   }

@@ -26,7 +26,10 @@ export class Gauge {
       const text = shown(one.look, one.value);
       const color = text.color ?? valueColor(one.look, Number(one.value)) ?? "var(--accent)";
       const share = Number.isFinite(one.value) ? Math.max(0, Math.min(1, (one.value - min) / (max - min))) : 0;
-      return el(".gauge", { role: "meter", "aria-valuemin": min, "aria-valuemax": max, "aria-valuenow": Number.isFinite(one.value) ? one.value : null, "aria-valuetext": text.text, "aria-label": one.name },
+      return el(".gauge", {
+        role: "meter", "aria-valuemin": min, "aria-valuemax": max, "aria-valuenow": Number.isFinite(one.value) ? one.value : null,
+        "aria-valuetext": text.text, "aria-label": one.name,
+      },
         svg("svg", { viewBox: "-60 -58 120 96", "aria-hidden": "true" },
           svg("path", { d: arc(46, 0, 1), class: "gauge-track" }),
           svg("path", { d: arc(46, 0, Math.max(share, 0.004)), class: "gauge-fill", style: `stroke: ${color}` }),

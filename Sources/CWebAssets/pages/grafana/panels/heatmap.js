@@ -89,7 +89,8 @@ export class HeatMap {
     const step = [1e4, 3e4, 6e4, 3e5, 6e5, 9e5, 18e5, 36e5, 108e5, 216e5, 432e5, 864e5].find((one) => (this.range.to - this.range.from) / one <= ticks) ?? 6048e5;
     for (let at = Math.ceil(this.range.from / step) * step; at <= this.range.to; at += step) {
       const x = left + ((at - this.range.from) / (this.range.to - this.range.from)) * across;
-      if (x > left + 16 && x < left + across - 14) context.fillText(step >= 864e5 ? dateTime(at).slice(5, 10) : step < 6e4 ? clockTime(at) : dateTime(at).slice(11, 16), x, height - BOTTOM / 2 + 2);
+      const text = step >= 864e5 ? dateTime(at).slice(5, 10) : step < 6e4 ? clockTime(at) : dateTime(at).slice(11, 16);
+      if (x > left + 16 && x < left + across - 14) context.fillText(text, x, height - BOTTOM / 2 + 2);
     }
   }
 
@@ -109,12 +110,17 @@ export class HeatMap {
     const count = grid.counts[row * grid.times.length + column];
     const total = grid.buckets.reduce((sum, _, at) => sum + (grid.counts[at * grid.times.length + column] || 0), 0);
     const [from, to] = [grid.times[column] - grid.step, grid.times[column]].map((time) => view.left + ((time - this.range.from) / (this.range.to - this.range.from)) * view.width);
-    Object.assign(this.cell.style, { left: `${Math.max(view.left, from)}px`, width: `${Math.max(2, Math.min(view.left + view.width, to) - Math.max(view.left, from))}px`, top: `${view.top + view.height * (1 - (row + 1) / grid.buckets.length)}px`, height: `${view.height / grid.buckets.length}px` });
-    fill(this.tip, el(".tip-head", dateTime(grid.times[column])), el(".tip-row", el("span"), el("span.tip-name", `${this.say(bucket.below)} to ${this.say(bucket.bound)}`), el("b", count === count ? format(count) : "–")),
-      total > 0 && el(".tip-row", el("span"), el("span.tip-name", "of all"), el("b", format(count / total, "percentunit"))));
+    Object.assign(this.cell.style, {
+      left: `${Math.max(view.left, from)}px`, width: `${Math.max(2, Math.min(view.left + view.width, to) - Math.max(view.left, from))}px`,
+      top: `${view.top + view.height * (1 - (row + 1) / grid.buckets.length)}px`, height: `${view.height / grid.buckets.length}px`,
+    });
+    const line = (name, value) => el(".tip-row", el("span"), el("span.tip-name", name), el("b", value));
+    fill(this.tip, el(".tip-head", dateTime(grid.times[column])), line(`${this.say(bucket.below)} to ${this.say(bucket.bound)}`, count === count ? format(count) : "–"),
+      total > 0 && line("of all", format(count / total, "percentunit")));
     this.tip.hidden = this.cell.hidden = false;
     const width = this.tip.offsetWidth;
-    Object.assign(this.tip.style, { left: `${event.clientX + 16 + width > innerWidth ? event.clientX - width - 16 : event.clientX + 16}px`, top: `${Math.min(innerHeight - this.tip.offsetHeight - 8, event.clientY + 12)}px` });
+    const left = event.clientX + 16 + width > innerWidth ? event.clientX - width - 16 : event.clientX + 16;
+    Object.assign(this.tip.style, { left: `${left}px`, top: `${Math.min(innerHeight - this.tip.offsetHeight - 8, event.clientY + 12)}px` });
   }
 }
 

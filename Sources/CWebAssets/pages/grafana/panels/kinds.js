@@ -24,7 +24,11 @@ export const asksNothing = (type) => type === "text";
 
 /** What to say of a type without a picture. @param {string} type */
 export function absence(type) {
-  const what = { logs: "Logs are not stored here yet.", alertlist: "Alerts are not on dashboards yet.", news: "News come from outside; this stack stays on this machine.", dashlist: "Lists of dashboards are on the home page.", nodeGraph: "Node graphs are not drawn yet." };
+  const what = {
+    logs: "Logs are not stored here yet.", alertlist: "Alerts are not on dashboards yet.",
+    news: "News come from outside; this stack stays on this machine.", dashlist: "Lists of dashboards are on the home page.",
+    nodeGraph: "Node graphs are not drawn yet.",
+  };
   if (!type) return "This panel comes from a library that is not here.";
   return what[type] ?? `Panels of the type “${type}” are not drawn yet.`;
 }

@@ -41,9 +41,17 @@ export class Pie {
     const columns = legend.values?.length ? legend.values : ["value", "percent"];
     this.element.classList.toggle("below", legend.placement === "bottom");
     fill(this.element,
-      svg("svg", { class: "pie-plot", viewBox: "-50 -50 100 100", role: "img", "aria-label": list.slice(0, 6).map((one) => `${one.name} ${format(one.value / total, "percentunit")}`).join(", ") }, ...slices,
-        ...(ring ? [svg("circle", { r: 29, class: "pie-hole" }), svg("text", { class: "pie-total", y: 5 }, document.createTextNode(shown({ ...list[0].look, mappings: [] }, total).text))] : [])),
-      listed && el("table.pie-legend", el("tbody", list.map((one, index) => el("tr", el("td", el("span.swatch", { style: { "--color": colors[index] } })), el("td.truncate", { title: one.name }, one.name),
+      svg("svg", {
+        class: "pie-plot", viewBox: "-50 -50 100 100", role: "img",
+        "aria-label": list.slice(0, 6).map((one) => `${one.name} ${format(one.value / total, "percentunit")}`).join(", "),
+      }, ...slices,
+        ...(ring ? [
+          svg("circle", { r: 29, class: "pie-hole" }),
+          svg("text", { class: "pie-total", y: 5 }, document.createTextNode(shown({ ...list[0].look, mappings: [] }, total).text)),
+        ] : [])),
+      listed && el("table.pie-legend", el("tbody", list.map((one, index) => el("tr", el(
+        "td", el("span.swatch", { style: { "--color": colors[index] } }),
+      ), el("td.truncate", { title: one.name }, one.name),
         columns.includes("value") && el("td.number", shown(one.look, one.value).text), columns.includes("percent") && el("td.number", format(one.value / total, "percentunit", 0)))))));
   }
 }

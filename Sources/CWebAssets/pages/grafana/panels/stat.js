@@ -34,7 +34,13 @@ export class Stats {
       stat.destroy();
       place.remove();
     }
-    list.forEach((one, at) => this.#show(at, one, { colorMode, graphMode, named: textMode === "value_and_name" || textMode === "name" || (textMode === "auto" && list.length > 1), valued: textMode !== "name" && textMode !== "none" }));
+    list.forEach((one, at) => this.#show(
+      at, one,
+      {
+        colorMode, graphMode, named: textMode === "value_and_name" || textMode === "name" || (textMode === "auto" && list.length > 1),
+        valued: textMode !== "name" && textMode !== "none",
+      },
+    ));
   }
 
   #show(at, one, { colorMode, graphMode, named, valued }) {
@@ -53,7 +59,10 @@ export class Stats {
       color: colorMode.startsWith("background") ? "background" : colorMode === "none" || !color ? "none" : "value",
     });
     const value = typeof one.value === "number" ? one.value : 0;
-    stat.setData({ value: valued && words === null ? value : Number.isNaN(value) ? 0 : value, name: named && valued ? one.name : undefined, color, sparkline: graphMode === "none" ? undefined : history(one) ?? undefined, noData: "–" });
+    stat.setData({
+      value: valued && words === null ? value : Number.isNaN(value) ? 0 : value, name: named && valued ? one.name : undefined, color,
+      sparkline: graphMode === "none" ? undefined : history(one) ?? undefined, noData: "–",
+    });
   }
 
   destroy() { for (const { stat } of this.stats) stat.destroy(); }

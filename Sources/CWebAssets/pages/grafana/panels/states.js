@@ -34,11 +34,15 @@ export class States {
     const palette = this.colors.assign(texts.map((name) => ({ name })));
     const left = (time) => `${Math.max(0, Math.min(1, (time - range.from) / (range.to - range.from))) * 100}%`;
     const width = (from, to) => `${((Math.min(range.to, to) - Math.max(range.from, from)) / (range.to - range.from)) * 100}%`;
+    const block = (one) => el("span.state-block", {
+      title: `${one.text} for ${duration((one.to - one.from) / 1000)}, from ${dateTime(one.from)}`,
+      style: { left: left(one.from), width: width(one.from, one.to), "--color": one.color ?? palette[texts.indexOf(one.text)] },
+    }, el("span", one.text));
+    const clock = (time) => dateTime(time).slice(range.to - range.from > 1728e5 ? 5 : 11, 16);
     fill(this.element,
-      el(".state-lines", lines.slice(0, LINES).map(({ config, blocks: list }) => el(".state-line", el("span.state-name", { title: config.name }, config.name), el(".state-track", list.map((block) => el("span.state-block", {
-        title: `${block.text} for ${duration((block.to - block.from) / 1000)}, from ${dateTime(block.from)}`, style: { left: left(block.from), width: width(block.from, block.to), "--color": block.color ?? palette[texts.indexOf(block.text)] },
-      }, el("span", block.text))))))),
-      el(".state-axis", [0, 0.25, 0.5, 0.75].map((share) => el("span", { style: { left: `${share * 100}%` } }, dateTime(range.from + share * (range.to - range.from)).slice(range.to - range.from > 1728e5 ? 5 : 11, 16)))));
+      el(".state-lines", lines.slice(0, LINES).map(({ config, blocks: list }) => el(".state-line",
+        el("span.state-name", { title: config.name }, config.name), el(".state-track", list.map(block))))),
+      el(".state-axis", [0, 0.25, 0.5, 0.75].map((share) => el("span", { style: { left: `${share * 100}%` } }, clock(range.from + share * (range.to - range.from))))));
   }
 }
 

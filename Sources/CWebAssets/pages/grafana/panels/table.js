@@ -41,7 +41,10 @@ export class Table {
     const header = this.panel.options?.showHeader !== false;
     fill(this.element,
       el(".table-box", el("table",
-        header && el("thead", el("tr", columns.map(({ field, look }) => el("th", { class: field.type === "number" ? "number" : "", "aria-sort": sorted?.field === field ? (this.sort?.desc ? "descending" : "ascending") : null },
+        header && el("thead", el("tr", columns.map(({ field, look }) => el("th", {
+          class: field.type === "number" ? "number" : "",
+          "aria-sort": sorted?.field === field ? (this.sort?.desc ? "descending" : "ascending") : null,
+        },
           el("button", { type: "button", onclick: () => this.#sortBy(look.name) }, look.name, el("span.sort-mark", icon("down", 12))))))),
         el("tbody", order.slice(0, ROWS).map((row) => el("tr", columns.map(({ field, look }) => cell(field, look, row))))),
         this.panel.options?.footer?.show && footer(columns, this.panel.options.footer))),
@@ -68,14 +71,30 @@ function cell(field, look, row) {
   const kind = look.custom.cellOptions?.type ?? look.custom.displayMode ?? "auto";
   const color = kind === "auto" ? text.color : text.color ?? (typeof value === "number" ? valueColor(look, value) : undefined);
   const filled = kind.startsWith("color-background") && color;
-  const bar = /gauge/.test(kind) && typeof value === "number" ? el("span.cell-bar", { style: { "--share": String(Math.max(0, Math.min(1, (value - (look.min ?? 0)) / ((look.max ?? 100) - (look.min ?? 0) || 1)))), "--color": color ?? "var(--accent)" } }) : null;
-  return el("td", { class: `${field.type === "number" ? "number" : ""} ${filled ? "filled" : ""} ${color && !filled ? "colored" : ""}`, style: color ? { "--color": color } : {} }, bar, text.text);
+  const bar = /gauge/.test(kind) && typeof value === "number" ? el(
+    "span.cell-bar",
+    { style: {
+      "--share": String(Math.max(0, Math.min(1, (value - (look.min ?? 0)) / ((look.max ?? 100) - (look.min ?? 0) || 1)))),
+      "--color": color ?? "var(--accent)",
+    } },
+  ) : null;
+  return el(
+    "td",
+    {
+      class: `${field.type === "number" ? "number" : ""} ${filled ? "filled" : ""} ${color && !filled ? "colored" : ""}`,
+      style: color ? { "--color": color } : {},
+    },
+    bar, text.text,
+  );
 }
 
 function footer(columns, { reducer = ["sum"], fields }) {
   const wanted = [].concat(fields ?? []);
   return el("tfoot", el("tr", columns.map(({ field, look }, at) => {
     const counts = field.type === "number" && (!wanted.length || wanted.includes(look.name));
-    return el("td", { class: field.type === "number" ? "number" : "" }, counts ? shown({ ...look, mappings: [] }, Number(reduce(field.values, reducer[0]))).text : at === 0 ? reducer[0] : "");
+    return el(
+      "td", { class: field.type === "number" ? "number" : "" },
+      counts ? shown({ ...look, mappings: [] }, Number(reduce(field.values, reducer[0]))).text : at === 0 ? reducer[0] : "",
+    );
   })));
 }

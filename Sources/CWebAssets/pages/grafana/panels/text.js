@@ -2,7 +2,10 @@
 
 import { el } from "../../system/dom.js";
 
-const TAGS = new Set(["A", "ABBR", "B", "BLOCKQUOTE", "BR", "CODE", "DD", "DEL", "DIV", "DL", "DT", "EM", "H1", "H2", "H3", "H4", "H5", "H6", "HR", "I", "IMG", "LI", "OL", "P", "PRE", "S", "SMALL", "SPAN", "STRONG", "SUB", "SUP", "TABLE", "TBODY", "TD", "TH", "THEAD", "TR", "U", "UL"]);
+const TAGS = new Set([
+  "A", "ABBR", "B", "BLOCKQUOTE", "BR", "CODE", "DD", "DEL", "DIV", "DL", "DT", "EM", "H1", "H2", "H3", "H4", "H5", "H6", "HR", "I", "IMG", "LI",
+  "OL", "P", "PRE", "S", "SMALL", "SPAN", "STRONG", "SUB", "SUP", "TABLE", "TBODY", "TD", "TH", "THEAD", "TR", "U", "UL",
+]);
 const ATTRIBUTES = new Set(["href", "title", "alt", "src", "width", "height", "colspan", "rowspan", "align"]);
 const GONE = new Set(["SCRIPT", "STYLE", "IFRAME", "OBJECT", "EMBED", "FORM", "TEMPLATE", "NOSCRIPT"]);
 
@@ -79,7 +82,8 @@ export function markdown(text) {
     } else if (/\|/.test(line) && /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/.test(lines[at + 1] ?? "")) {
       const stop = until(lines, at, (other) => !/\|/.test(other));
       const cells = (row) => row.trim().replace(/^\||\|$/g, "").split("|").map((one) => inline(one.trim()));
-      out.push(`<table><thead><tr>${cells(line).map((one) => `<th>${one}</th>`).join("")}</tr></thead><tbody>${lines.slice(at + 2, stop).map((row) => `<tr>${cells(row).map((one) => `<td>${one}</td>`).join("")}</tr>`).join("")}</tbody></table>`);
+      const rowOf = (row, tag) => `<tr>${cells(row).map((one) => `<${tag}>${one}</${tag}>`).join("")}</tr>`;
+      out.push(`<table><thead>${rowOf(line, "th")}</thead><tbody>${lines.slice(at + 2, stop).map((row) => rowOf(row, "td")).join("")}</tbody></table>`);
       at = stop;
     } else {
       const stop = until(lines, at + 1, (other) => /^\s*$|^#{1,6}\s|^(```|~~~)|^\s*>|^\s*([-*+]|\d+[.)])\s+/.test(other));
@@ -105,7 +109,11 @@ function list(lines, ordered) {
     else items[items.length - 1].inside.push(line);
   }
   const tag = ordered ? "ol" : "ul";
-  return `<${tag}>${items.map((item) => `<li>${inline(item.text)}${item.inside.length ? (/^\s*([-*+]|\d+[.)])\s+/.test(item.inside[0]) ? list(item.inside, /^\s*\d/.test(item.inside[0])) : ` ${inline(item.inside.join(" "))}`) : ""}</li>`).join("")}</${tag}>`;
+  const inner = ({ inside }) => {
+    if (!inside.length) return "";
+    return /^\s*([-*+]|\d+[.)])\s+/.test(inside[0]) ? list(inside, /^\s*\d/.test(inside[0])) : ` ${inline(inside.join(" "))}`;
+  };
+  return `<${tag}>${items.map((item) => `<li>${inline(item.text)}${inner(item)}</li>`).join("")}</${tag}>`;
 }
 
 const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");

@@ -24,8 +24,12 @@ export class TimeSeries {
     this.chart = new TimeChart(body, {
       title: around.title, unit: defaults.unit || "short", decimals: defaults.decimals ?? null, group: around.group,
       stack: custom.stacking?.mode === "normal" || custom.stacking?.mode === "percent" ? custom.stacking.mode : "none",
-      scale: custom.scaleDistribution?.type === "log" ? "log" : "linear", min: number(defaults.min), max: number(defaults.max), softMin: number(custom.axisSoftMin), softMax: number(custom.axisSoftMax),
-      thresholds: absoluteSteps({ thresholds: { mode: defaults.thresholds?.mode, steps: defaults.thresholds?.steps ?? [] }, min: number(defaults.min), max: number(defaults.max) }).map((step) => ({ ...step })),
+      scale: custom.scaleDistribution?.type === "log" ? "log" : "linear", min: number(defaults.min), max: number(defaults.max),
+      softMin: number(custom.axisSoftMin), softMax: number(custom.axisSoftMax),
+      thresholds: absoluteSteps({
+        thresholds: { mode: defaults.thresholds?.mode, steps: defaults.thresholds?.steps ?? [] }, min: number(defaults.min),
+        max: number(defaults.max),
+      }).map((step) => ({ ...step })),
       thresholdStyle: THRESHOLDS[custom.thresholdsStyle?.mode ?? "off"] ?? "off",
       legend: !shown ? "none" : calcs.length ? "table" : "list", legendPlacement: legend.placement === "right" ? "right" : "bottom", calcs,
       tooltip: tooltip.mode === "none" ? "none" : tooltip.mode === "single" ? "single" : "all", tooltipSort: tooltip.sort === "desc" || tooltip.sort === "asc" ? "value" : "near",
