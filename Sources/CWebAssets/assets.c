@@ -155,6 +155,8 @@ BYTES(system_scale_js)
 #embed "pages/system/scale.js"
 BYTES(system_series_js)
 #embed "pages/system/series.js"
+BYTES(system_snippet_js)
+#embed "pages/system/snippet.js"
 BYTES(system_stack_js)
 #embed "pages/system/stack.js"
 BYTES(system_stat_js)
@@ -291,6 +293,7 @@ static const obstack_asset assets[] = {
     ROW(system_request_js, "system/request.js")
     ROW(system_scale_js, "system/scale.js")
     ROW(system_series_js, "system/series.js")
+    ROW(system_snippet_js, "system/snippet.js")
     ROW(system_stack_js, "system/stack.js")
     ROW(system_stat_js, "system/stat.js")
     ROW(system_table_js, "system/table.js")

@@ -135,7 +135,7 @@ export class QueryPanel {
       group: "query", calcs: ["min", "mean", "max", "last"], legend: "table",
       onZoom: (from, to) => this.time.zoom(from, to), onZoomBack: () => this.time.zoomBack(), onPan: (from, to) => this.time.set(from, to),
       pinActions: (point) => [
-        ...(hasDoor("jaeger") ? [{ label: "Traces of this moment", icon: "traces", href: doorURL("jaeger", `/search?start=${Math.round(point.from * 1000)}&end=${Math.round(point.to * 1000)}`) }] : []),
+        ...(hasDoor("jaeger") ? [{ label: "Traces of this moment", icon: "traces", href: doorURL("jaeger", `/search?lookback=custom&start=${Math.round(point.from * 1000)}&end=${Math.round(point.to * 1000)}`) }] : []),
         { label: "Only this series", icon: "filter", run: () => this.#use(selectorFor(this.state.expr, point.series.labels)) },
         { label: "Copy query", icon: "copy", run: () => copyText(this.state.expr).then(() => toast("Query copied")) },
       ],

@@ -5,6 +5,7 @@ import { icon } from "../system/icons.js";
 import { metadata, metricNames } from "./catalog.js";
 import { tokenize } from "./promql.js";
 import { doorAddress } from "../system/doors.js";
+import { snippet } from "../system/snippet.js";
 
 /** @param {(expr: string) => void} use */
 export function starterFor(use) {
@@ -42,5 +43,5 @@ const coloured = (expr) => tokenize(expr).map(({ kind, text }) => (kind === "spa
 
 function nothingYet() {
   const line = `echo "my_metric 42" | curl --data-binary @- http://${doorAddress("pushgateway")}/metrics/job/demo`;
-  return [icon("metrics", 28), el("h2", "No metrics yet"), el("p.muted", "Nothing was scraped or pushed so far. Push one, or let ", el("code", "obstack demo"), " make some:"), el("code.snippet", line)];
+  return [icon("metrics", 28), el("h2", "No metrics yet"), el("p.muted", "Nothing was scraped or pushed so far. Push one, or let ", el("code", "obstack demo"), " make some:"), snippet(line)];
 }

@@ -1,13 +1,13 @@
 // The status page: what runs here, how full the head is and of what, flags and configuration. Every part asks for itself, and says in words
 // when this server has no answer.
 
-import { copyText, debounce, el, fill } from "../system/dom.js";
+import { debounce, el, fill } from "../system/dom.js";
 import { icon } from "../system/icons.js";
-import { toast } from "../system/float.js";
 import { METRICS_TABS, mountFrame } from "../system/frame.js";
 import { addShortcuts } from "../system/keys.js";
 import { count, dateTime, duration, format, relativeTime, withSeparators } from "../system/format.js";
 import { prometheus } from "../system/request.js";
+import { snippet } from "../system/snippet.js";
 import { Stat } from "../system/stat.js";
 import { fromMatrix, toNumber } from "../system/series.js";
 
@@ -25,7 +25,7 @@ async function ask(path, into) {
   try {
     return (await prometheus(path)).data;
   } catch (error) {
-    fill(into, el("div.notice", icon("info", 16), el("p", error.status === 404 ? "This server does not tell." : error.message)));
+    fill(into, el("div.notice", icon("info", 16), el("p", error.status === 404 ? `This server has no ${path.split("?")[0]}.` : error.message)));
     return null;
   }
 }
@@ -120,7 +120,7 @@ async function configuration() {
   const content = contentOf("configuration");
   const info = await ask("/api/v1/status/config", content);
   if (!info) return;
-  fill(content, el("div.snippet-box", el("code.snippet", coloredYAML(info.yaml ?? "")), el("button.small", { type: "button", onclick: () => copyText(info.yaml).then(() => toast("Configuration copied")) }, icon("copy", 14), "Copy")));
+  fill(content, snippet(info.yaml ?? "", coloredYAML(info.yaml ?? "")));
 }
 
 function coloredYAML(text) {

@@ -9,6 +9,7 @@ import { doorAddress } from "../system/doors.js";
 import { onNavigate, params, setParams } from "../system/url.js";
 import { prometheus } from "../system/request.js";
 import { seriesKey } from "../system/color.js";
+import { snippet } from "../system/snippet.js";
 import { chip } from "./results.js";
 
 /**
@@ -138,7 +139,7 @@ function historyNode(target) {
   const text = known.length ? `Up ${format(share, "percentunit", share === 1 || share === 0 ? 0 : 1)} of the last hour` : "No history yet";
   const path = (test) => [...cells].map((value, index) => (test(value) ? `M${index * 3} 0h2v16h-2z` : "")).join("");
   return el("span.target-history", { title: text, role: "img", "aria-label": text }, svg("svg", { width: HISTORY_CELLS * 3 - 1, height: 16, viewBox: `0 0 ${HISTORY_CELLS * 3 - 1} 16` },
-    svg("path", { d: path((value) => value !== value), style: "fill: var(--hover)" }), svg("path", { d: path((value) => value === 1), style: "fill: var(--good)" }), svg("path", { d: path((value) => value === 0), style: "fill: var(--bad)" })));
+    svg("path", { d: path((value) => value !== value), class: "cell-unknown" }), svg("path", { d: path((value) => value === 1), class: "cell-up" }), svg("path", { d: path((value) => value === 0), class: "cell-down" })));
 }
 
 /** A scrape address as this browser reaches it. */
@@ -152,5 +153,5 @@ function plainError({ lastError, scrapeUrl }) {
 
 function noTargets() {
   return el("div.empty", icon("metrics", 28), el("h2", "Nothing to scrape"), el("p", "No scrape job is configured. Name one in config/prometheus.yml and reload:"),
-    el("code.snippet", `scrape_configs:\n  - job_name: my-app\n    static_configs:\n      - targets: ["localhost:9464"]`), el("code.snippet", `curl -X POST http://${doorAddress("prometheus")}/-/reload`));
+    snippet(`scrape_configs:\n  - job_name: my-app\n    static_configs:\n      - targets: ["localhost:9464"]`), snippet(`curl -X POST http://${doorAddress("prometheus")}/-/reload`));
 }

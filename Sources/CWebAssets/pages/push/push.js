@@ -1,6 +1,6 @@
 // The push page: the groups that were pushed, what they hold, and a way to delete one (and take it back).
 
-import { copyText, debounce, el, fill } from "../system/dom.js";
+import { debounce, el, fill } from "../system/dom.js";
 import { icon } from "../system/icons.js";
 import { mountFrame } from "../system/frame.js";
 import { openDialog, toast } from "../system/float.js";
@@ -10,6 +10,7 @@ import { doorAddress, doorsReady, doorURL } from "../system/doors.js";
 import { onNavigate, params, setParams } from "../system/url.js";
 import { requestJSON } from "../system/request.js";
 import { metricText, toNumber } from "../system/series.js";
+import { snippet } from "../system/snippet.js";
 import { groupPath, groupText, readGroup } from "./groups.js";
 
 /** @typedef {import("./groups.js").Group} Group */
@@ -129,6 +130,6 @@ function nothingYet() {
     ["A file of metrics, replacing what the group held:", `curl -T metrics.txt http://${doorAddress("pushgateway")}/metrics/job/backup/instance/db-1`],
   ];
   return el("div.empty", icon("push", 28), el("h2", "Nothing was pushed yet"), el("p", "For jobs that end before anyone can scrape them. Push from the job itself:"),
-    el("div.lines", lines.map(([words, line]) => [el("p", words), el("div.snippet-box", el("code.snippet", line), el("button.small.square", { type: "button", "aria-label": "Copy", title: "Copy", onclick: () => copyText(line).then(() => toast("Copied")) }, icon("copy", 14)))])),
+    el("div.lines", lines.map(([words, line]) => [el("p", words), snippet(line)])),
     el("p", "Or let ", el("code", "obstack demo"), " make some traffic."));
 }

@@ -88,6 +88,8 @@ import { drawBars, drawPoints, fillArea, lineWidthFor, strokeLine, timeAt, trace
 
 const TIP_ROWS = 12;
 const DRAG_PIXELS = 4;
+/** Where points stand further apart they are marked. */
+const POINT_PIXELS = 20;
 
 /** @type {Map<string, Set<TimeChart>>} */
 const groups = new Map();
@@ -388,8 +390,8 @@ export class TimeChart {
     }
     const width = lineWidthFor(style.lineWidth ?? (drawn.base ? 1 : 1.5), widen ? 0 : this.points, view.ratio) + widen;
     if (style.draw !== "points" && width > 0) strokeLine(context, line, { color, width, interpolation, dash: style.dash, span: view.width });
-    const few = line.length > 0 && view.width / line.length >= 24;
-    if (style.draw === "points" || style.points === "always" || (style.points !== "never" && few && !drawn.base)) drawPoints(context, line, color, style.draw === "points" ? 2.5 : 2.5);
+    const few = (this.data.step ? (this.data.step / (view.to - view.from)) * view.width : view.width / Math.max(1, line.length)) >= POINT_PIXELS;
+    if (style.draw === "points" || style.points === "always" || (style.points !== "never" && few && !drawn.base)) drawPoints(context, line, color, 2.5);
   }
 
   #say(content, kind = "") {
