@@ -10,6 +10,8 @@ final class Maintenance: Sendable {
         var compactions = 0
         var compactionsFailed = 0
         var compactionSeconds = 0.0
+        /// Times that blocks were past the retention, and how many blocks it were.
+        var expirations = 0
         var blocksExpired = 0
         var checkpoints = 0
         var checkpointsFailed = 0
@@ -20,6 +22,9 @@ final class Maintenance: Sendable {
         var counts = Counts()
         /// Series that are gone, and the time until which the log may still have samples of them.
         var departed: [UInt64: Int64] = [:]
+        /// How large the log was when it was last measured, and what it had written then.
+        var logBytes = 0
+        var logBytesWritten = 0
     }
 
     private let head: Head
@@ -45,9 +50,26 @@ final class Maintenance: Sendable {
 
     var counts: Counts { state.withLock { $0.counts } }
 
+    /// Bytes of the log's directory: as measured in the last run, and what was written since.
+    var logBytes: Int {
+        let written = log.statistics.bytes
+        return state.withLock { $0.logBytes + written - $0.logBytesWritten }
+    }
+
+    /// Measures the log's directory. What cannot be measured keeps its old size.
+    func measureLog() {
+        let written = log.statistics.bytes
+        guard let bytes = try? disk.treeSize(log.directory.path) else { return }
+        state.withLock { state in
+            state.logBytes = bytes
+            state.logBytesWritten = written
+        }
+    }
+
     /// Does what there is to do. Blocks. What fails is told, counted, and tried again the next time; nothing is half done.
     func run() throws(MetricStoreError) {
         try running.withLock { _ throws(MetricStoreError) in
+            defer { measureLog() }
             do throws(MetricStoreError) {
                 while head.isCompactable { try compactHead() }
                 try expire()
@@ -125,6 +147,10 @@ final class Maintenance: Sendable {
     private func expire() throws(MetricStoreError) {
         let dead = BlockSet.expired(blocks.all, retentionMillis: options.retentionMillis)
         do throws(PlatformError) { try blocks.remove(disk, dead) } catch { throw MetricStoreError(error) }
-        if !dead.isEmpty { state.withLock { $0.counts.blocksExpired += dead.count } }
+        guard !dead.isEmpty else { return }
+        state.withLock { state in
+            state.counts.expirations += 1
+            state.counts.blocksExpired += dead.count
+        }
     }
 }

@@ -108,6 +108,7 @@ package final class MetricStore: Sendable {
         self.blocks = blocks
         let maintenance = Maintenance(head: head, blocks: blocks, log: log, disk: disk, directory: directory, options: options, clock: clock)
         self.maintenance = maintenance
+        maintenance.measureLog()
         let (wakeup, seconds) = (wakeup, options.maintenanceSeconds)
         thread = seconds <= 0 ? nil : try WorkerThread(name: "compactor") {
             while true {

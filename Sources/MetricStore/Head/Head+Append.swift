@@ -100,11 +100,13 @@ extension Head {
         let isFull = index.withLock { index in
             var record = ByteWriter(capacity: 1024)
             var isFull = false
+            var created = 0
             for (position, labels) in named {
                 if let found = index.find(labels) {
                     ordinals[position] = found
                 } else if seriesMax == 0 || index.seriesCount < seriesMax, let made = index.insert(labels) {
                     ordinals[position] = made
+                    created += 1
                     let reference = nextLogReference.add(1, ordering: .relaxed).oldValue
                     shards[Self.shard(made)].withLock { $0.insert(Self.slot(made), logReference: reference) }
                     if record.count == 0 { LogRecord.beginSeries(&record) }
@@ -114,6 +116,7 @@ extension Head {
                 }
             }
             // Handed in before anybody else can find the series, so that no sample of it stands in the log before it.
+            counters.seriesCreated.add(created, ordering: .relaxed)
             if record.count > 0 { journal.ticket = record.withBytes { journal.log.enqueue($0) } }
             return isFull
         }

@@ -54,6 +54,20 @@ final class Head: Sendable {
         minTime.load(ordering: .relaxed) <= time.upperBound && maxTime.load(ordering: .relaxed) >= time.lowerBound
     }
 
+    /// How many chunks there are, were made and were dropped, and the memory for them.
+    var chunkCounts: (live: Int, created: Int, removed: Int, bytes: Int) {
+        var counts = (live: 0, created: 0, removed: 0, bytes: 0)
+        for shard in shards {
+            shard.withLock { shard in
+                counts.live += shard.chunkCount
+                counts.created += shard.chunksCreated
+                counts.removed += shard.chunksRemoved
+                counts.bytes += shard.byteCount
+            }
+        }
+        return counts
+    }
+
     func widen(_ low: Int64, _ high: Int64) {
         guard low <= high else { return }
         maxTime.max(high, ordering: .relaxed)

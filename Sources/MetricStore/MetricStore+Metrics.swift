@@ -1,0 +1,107 @@
+import MetricModel
+import SegmentLog
+
+extension MetricStore {
+    /// The head in numbers (`/api/v1/status/tsdb`), each list with at most `limit` entries.
+    package func statistics(limit: Int = 10) -> HeadStatistics {
+        var statistics = HeadStatistics()
+        statistics.minTime = head.minTime.load(ordering: .relaxed)
+        statistics.maxTime = head.maxTime.load(ordering: .relaxed)
+        statistics.chunkCount = head.chunkCounts.live
+        var metrics = LargestCounts(limit: limit)
+        var labels = LargestCounts(limit: limit)
+        var memory = LargestCounts(limit: limit)
+        var pairs = LargestCounts(limit: limit)
+        head.index.withLock { index in
+            statistics.seriesCount = index.seriesCount
+            index.forEachLabel { name, label in
+                statistics.labelPairCount += label.liveValueCount
+                labels.add(label.liveValueCount) { name }
+                var bytes = 0
+                for value in label.postings.indices where label.postings[value].count > 0 {
+                    let count = label.postings[value].count
+                    bytes += label.values.bytes(value).count * count
+                    if name == LabelName.metric { metrics.add(count) { label.values.string(value) } }
+                    pairs.add(count) { "\(name)=\(label.values.string(value))" }
+                }
+                memory.add(bytes) { name }
+            }
+        }
+        statistics.seriesCountByMetricName = metrics.counts
+        statistics.labelValueCountByLabelName = labels.counts
+        statistics.memoryInBytesByLabelName = memory.counts
+        statistics.seriesCountByLabelValuePair = pairs.counts
+        return statistics
+    }
+
+    /// What the store says of itself, under Prometheus's names.
+    package func metricFamilies() -> [MetricFamily] { headFamilies + blockFamilies + logFamilies }
+
+    private var headFamilies: [MetricFamily] {
+        let counters = head.counters
+        let chunks = head.chunkCounts
+        let (low, high) = (head.minTime.load(ordering: .relaxed), head.maxTime.load(ordering: .relaxed))
+        // Prometheus shows the largest and the smallest number while the head is empty.
+        let floats: [(name: String, value: String)] = [("type", "float")]
+        func samples(_ name: String, _ help: String, _ count: Int) -> MetricFamily {
+            MetricFamily(name, .counter, help, points: [.init(name, floats, Double(count))])
+        }
+        return [
+            .gauge("prometheus_tsdb_head_series", "Total number of series in the head block.", Double(head.index.withLock { $0.seriesCount })),
+            .counter("prometheus_tsdb_head_series_created_total", "Total number of series created in the head", Double(counters.seriesCreated.load(ordering: .relaxed))),
+            .counter("prometheus_tsdb_head_series_removed_total", "Total number of series removed in the head", Double(counters.seriesRemoved.load(ordering: .relaxed))),
+            .gauge("prometheus_tsdb_head_chunks", "Total number of chunks in the head block.", Double(chunks.live)),
+            .counter("prometheus_tsdb_head_chunks_created_total", "Total number of chunks created in the head", Double(chunks.created)),
+            .counter("prometheus_tsdb_head_chunks_removed_total", "Total number of chunks removed in the head", Double(chunks.removed)),
+            .gauge("prometheus_tsdb_head_chunks_storage_size_bytes", "Bytes of memory that chunks of the head take.", Double(chunks.bytes)),
+            samples("prometheus_tsdb_head_samples_appended_total", "Total number of appended samples.", counters.samplesAppended.load(ordering: .relaxed)),
+            samples("prometheus_tsdb_out_of_order_samples_total", "Total number of out of order samples ingestion failed attempts due to out of order being disabled.", counters.outOfOrder.load(ordering: .relaxed)),
+            samples("prometheus_tsdb_out_of_bound_samples_total", "Total number of out of bound samples ingestion failed attempts with out of order support disabled.", counters.outOfBounds.load(ordering: .relaxed)),
+            .gauge("prometheus_tsdb_head_min_time", "Minimum time bound of the head block. The unit is decided by the library consumer.", Double(low)),
+            .gauge("prometheus_tsdb_head_max_time", "Maximum timestamp of the head block. The unit is decided by the library consumer.", Double(high)),
+            .gauge("prometheus_tsdb_head_min_time_seconds", "Minimum time bound of the head block.", Double(low / 1000)),
+            .gauge("prometheus_tsdb_head_max_time_seconds", "Maximum timestamp of the head block.", Double(high / 1000)),
+            .counter("prometheus_tsdb_head_truncations_total", "Total number of head truncations attempted.", Double(counters.truncations.load(ordering: .relaxed))),
+        ]
+    }
+
+    private var blockFamilies: [MetricFamily] {
+        let counts = maintenance.counts
+        let all = blocks.all
+        let lowest = min(all.first?.meta.minTime ?? .max, head.minTime.load(ordering: .relaxed))
+        return [
+            .gauge("prometheus_tsdb_blocks_loaded", "Number of currently loaded data blocks", Double(all.count)),
+            .gauge("prometheus_tsdb_storage_blocks_bytes", "The number of bytes that are currently used for local storage by all blocks.", Double(all.reduce(0) { $0 + $1.byteCount })),
+            .gauge("prometheus_tsdb_lowest_timestamp", "Lowest timestamp value stored in the database. The unit is decided by the library consumer.", Double(lowest)),
+            .gauge("prometheus_tsdb_lowest_timestamp_seconds", "Lowest timestamp value stored in the database.", Double(lowest / 1000)),
+            .counter("prometheus_tsdb_compactions_total", "Total number of compactions that were executed for the partition.", Double(counts.compactions)),
+            .counter("prometheus_tsdb_compactions_failed_total", "Total number of compactions that failed for the partition.", Double(counts.compactionsFailed)),
+            MetricFamily("prometheus_tsdb_compaction_duration_seconds", .summary, "Duration of compaction runs", points: [
+                .init("prometheus_tsdb_compaction_duration_seconds_sum", [], counts.compactionSeconds),
+                .init("prometheus_tsdb_compaction_duration_seconds_count", [], Double(counts.compactions)),
+            ]),
+            .counter("prometheus_tsdb_time_retentions_total", "The number of times that blocks were deleted because the maximum time limit was exceeded.", Double(counts.expirations)),
+            .gauge("prometheus_tsdb_retention_limit_seconds", "How long to retain samples in storage.", Double(options.retentionMillis / 1000)),
+        ]
+    }
+
+    private var logFamilies: [MetricFamily] {
+        let log = log.statistics
+        let counts = maintenance.counts
+        return [
+            MetricFamily("prometheus_tsdb_wal_fsync_duration_seconds", .summary, "Duration of write log fsync.", points: [
+                .init("prometheus_tsdb_wal_fsync_duration_seconds_sum", [], log.syncSeconds),
+                .init("prometheus_tsdb_wal_fsync_duration_seconds_count", [], Double(log.syncs)),
+            ]),
+            .counter("prometheus_tsdb_wal_page_flushes_total", "Total number of page flushes.", Double(log.writes)),
+            .counter("prometheus_tsdb_wal_completed_pages_total", "Total number of completed pages.", Double(log.pagesCompleted)),
+            .counter("prometheus_tsdb_wal_writes_failed_total", "Total number of write log writes that failed.", Double(log.writesFailed)),
+            .gauge("prometheus_tsdb_wal_segment_current", "Write log segment index that TSDB is currently writing to.", Double(log.segment)),
+            .gauge("prometheus_tsdb_wal_storage_size_bytes", "Size of the write log directory.", Double(maintenance.logBytes)),
+            .counter("prometheus_tsdb_wal_corruptions_total", "Total number of WAL corruptions.", Double(opening.log.damage.count { !$0.isTornTail })),
+            .counter("prometheus_tsdb_checkpoint_creations_total", "Total number of checkpoint creations attempted.", Double(counts.checkpoints + counts.checkpointsFailed)),
+            .counter("prometheus_tsdb_checkpoint_creations_failed_total", "Total number of checkpoint creations that failed.", Double(counts.checkpointsFailed)),
+            .gauge("prometheus_tsdb_data_replay_duration_seconds", "Time taken to replay the data on disk.", opening.seconds),
+        ]
+    }
+}
