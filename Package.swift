@@ -99,7 +99,7 @@ let package = Package(
             "Bytes", "Platform", "MetricModel", "TraceModel", "MetricFormats", "OTLP", "SegmentLog", "MetricStore", "TraceStore", "PromQL", "TraceQuery",
             "Acquisition", "Pipelines", "PushGroups", "Dashboards", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
         ], hummingbird, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioPosix),
-        .executableTarget(name: "obstack", dependencies: ["Server", "Bytes", "MetricModel", "TraceModel", "OTLP", "PromQL", "MetricStore", argumentParser, asyncHTTPClient, logging, nioCore], swiftSettings: settings),
+        .executableTarget(name: "obstack", dependencies: ["Server", "Bytes", "MetricModel", "TraceModel", "OTLP", "PromQL", "MetricStore", argumentParser, asyncHTTPClient, logging, nioCore, nioPosix], swiftSettings: settings),
 
         tests("HouseTests"),
         tests("BytesTests", uses: ["Bytes"]),
