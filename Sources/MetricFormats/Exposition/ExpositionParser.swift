@@ -54,8 +54,8 @@ package struct ExpositionParser {
     let end: UnsafePointer<UInt8>
     var p: UnsafePointer<UInt8>
     let classes = ByteClasses()
-    /// What follows the family's name on a metadata line.
-    var text = Span(start: nil, count: 0)
+    /// What follows the family's name on the current metadata line, as it stands.
+    package internal(set) var text = Span(start: nil, count: 0)
     /// The timestamp of an OpenMetrics sample, finer than milliseconds.
     var timestampSeconds: Double?
     private var isAtEnd = false
