@@ -37,10 +37,10 @@ package struct GrafanaAPI: Sendable {
 
     /// - Parameter prometheus: the responder of the Prometheus door's router, `router.buildResponder().respond`.
     package init(
-        dashboards: DashboardStore, evaluator: any PanelEvaluator, options: Options, limits: BodyLimits = BodyLimits(encodedBytesMax: 16 << 20), prometheus: Forward? = nil
+        dashboards: DashboardStore, queries: PanelQueries, options: Options, limits: BodyLimits = BodyLimits(encodedBytesMax: 16 << 20), prometheus: Forward? = nil
     ) {
         self.dashboards = dashboards
-        queries = PanelQueries(store: dashboards, evaluator: evaluator)
+        self.queries = queries
         self.options = options
         self.limits = limits
         self.prometheus = prometheus

@@ -23,7 +23,7 @@ struct Door: Sendable {
         prometheus.post("/api/v1/query") { request, _ in try await Response.text(String(decoding: request.decodedBody(BodyLimits()), as: UTF8.self)) }
         let responder = prometheus.buildResponder()
         let api = GrafanaAPI(
-            dashboards: store.store, evaluator: StubEvaluator(["up": PanelAnswer(.matrix, []), "1+1": PanelAnswer(.scalar, [])]),
+            dashboards: store.store, queries: PanelQueries(store: store.store, engine: HandMadeReader([(["__name__": "up"], [(1_700_000_000, 1)])]).engine),
             options: .init(version: "1.2.3", commit: "abc"), prometheus: { try await responder.respond(to: $0, context: $1) })
         let router = SurfaceRouter.make(envelope: GrafanaAPI.envelope)
         api.addRoutes(to: router)

@@ -34,11 +34,18 @@ package struct DataFrame: Sendable {
         case timeSeries = "timeseries-multi", numeric = "numeric-multi", table, heatmap = "heatmap-rows"
     }
 
+    /// A remark of the query engine.
+    package struct Notice: Sendable, Equatable {
+        package enum Severity: String, Sendable { case info, warning }
+        package let severity: Severity
+        package let text: String
+    }
+
     package var refID: String
     package var kind: Kind?
-    /// "matrix", "vector" or "scalar".
+    /// Prometheus's name for what was answered: "matrix", "vector", "scalar" or "string".
     package var resultType: String?
-    package var warnings: [String] = []
+    package var notices: [Notice] = []
     /// What was asked after variables were put in; of a query's first frame.
     package var executedQuery: String?
     package var fields: [Field]
@@ -90,13 +97,13 @@ extension DataFrame {
             json.member("resultType", resultType)
             json.endObject()
         }
-        if !warnings.isEmpty {
+        if !notices.isEmpty {
             json.key("notices")
             json.beginArray()
-            for warning in warnings {
+            for notice in notices {
                 json.beginObject()
-                json.member("severity", "warning")
-                json.member("text", warning)
+                json.member("severity", notice.severity.rawValue)
+                json.member("text", notice.text)
                 json.endObject()
             }
             json.endArray()

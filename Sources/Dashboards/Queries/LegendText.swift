@@ -8,16 +8,16 @@ struct LegendText {
     /// For "__auto": the one label that tells the series of the answer apart, nil when there is more than one.
     private let telling: String?
 
-    init(format: String, expression: String, series: [PanelSeries]) {
+    init(format: String, expression: String, series: [Labels]) {
         self.format = format
         self.expression = expression
         telling = format == "__auto" ? Self.tellingLabel(series) : nil
     }
 
-    private static func tellingLabel(_ series: [PanelSeries]) -> String? {
+    private static func tellingLabel(_ series: [Labels]) -> String? {
         var names: Set<String> = []
-        for one in series {
-            one.labels.forEach { name, _ in if name != LabelName.metric { names.insert(name) } }
+        for labels in series {
+            labels.forEach { name, _ in if name != LabelName.metric { names.insert(name) } }
             if names.count > 1 { return nil }
         }
         return names.first

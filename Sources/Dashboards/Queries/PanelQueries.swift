@@ -1,14 +1,15 @@
 import Bytes
+import PromQL
 
 /// Answers the queries of panels: variables in, step chosen, evaluated, framed.
 package struct PanelQueries: Sendable {
     private let store: DashboardStore
-    private let evaluator: any PanelEvaluator
+    private let engine: QueryEngine
     private static let concurrentMax = 4
 
-    package init(store: DashboardStore, evaluator: any PanelEvaluator) {
+    package init(store: DashboardStore, engine: QueryEngine) {
         self.store = store
-        self.evaluator = evaluator
+        self.engine = engine
     }
 
     /// What became of one query.
@@ -62,10 +63,18 @@ package struct PanelQueries: Sendable {
         if query.isRange {
             let start = Self.aligned(request.fromMillis, step.stepMillis, query.utcOffsetSeconds)
             let end = Self.aligned(request.toMillis, step.stepMillis, query.utcOffsetSeconds)
-            frames += builder.frames(of: try await evaluator.range(expression, startMillis: start, endMillis: end, stepMillis: step.stepMillis))
+            do { frames += builder.frames(of: try await engine.range(expression, startMillis: start, endMillis: end, stepMillis: step.stepMillis)) } catch { throw Self.told(error) }
         }
-        if query.isInstant { frames += builder.frames(of: try await evaluator.instant(expression, atMillis: request.toMillis)) }
+        if query.isInstant {
+            do { frames += builder.frames(of: try await engine.instant(expression, atMillis: request.toMillis)) } catch { throw Self.told(error) }
+        }
         return frames
+    }
+
+    /// The engine's error in the words of Prometheus's API, which Grafana passes on.
+    private static func told(_ error: QueryError) -> DashboardsError {
+        if case .parse = error { return .evaluation(type: error.errorType, reason: "invalid parameter \"query\": \(error)") }
+        return .evaluation(type: error.errorType, reason: "\(error)")
     }
 
     /// The data source that a query names by uid or name. One that is not known here, of a dashboard that comes from elsewhere, is taken
