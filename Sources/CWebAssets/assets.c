@@ -3,6 +3,10 @@
 // Every page file twice, sorted: its bytes, then its row. The compiler follows edits of embedded files.
 #define BYTES(name) }; static const unsigned char name[] = {
 [[maybe_unused]] static const unsigned char nothing[] = { 0
+BYTES(dashboards_obstack_overview_json)
+#embed "pages/dashboards/obstack-overview.json"
+BYTES(dashboards_tta_workflows_json)
+#embed "pages/dashboards/tta-workflows.json"
 BYTES(grafana_annotations_js)
 #embed "pages/grafana/annotations.js"
 BYTES(grafana_api_js)
@@ -217,6 +221,8 @@ BYTES(traces_waterfall_js)
 
 #define ROW(name, path) {path, name, sizeof(name)},
 static const obstack_asset assets[] = {
+    ROW(dashboards_obstack_overview_json, "dashboards/obstack-overview.json")
+    ROW(dashboards_tta_workflows_json, "dashboards/tta-workflows.json")
     ROW(grafana_annotations_js, "grafana/annotations.js")
     ROW(grafana_api_js, "grafana/api.js")
     ROW(grafana_dashboard_css, "grafana/dashboard.css")
