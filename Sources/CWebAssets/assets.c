@@ -129,6 +129,8 @@ BYTES(system_chart_axes_js)
 #embed "pages/system/chart-axes.js"
 BYTES(system_chart_paint_js)
 #embed "pages/system/chart-paint.js"
+BYTES(system_chart_pointer_js)
+#embed "pages/system/chart-pointer.js"
 BYTES(system_chart_css)
 #embed "pages/system/chart.css"
 BYTES(system_chart_js)
@@ -284,6 +286,7 @@ static const obstack_asset assets[] = {
     ROW(system_base_css, "system/base.css")
     ROW(system_chart_axes_js, "system/chart-axes.js")
     ROW(system_chart_paint_js, "system/chart-paint.js")
+    ROW(system_chart_pointer_js, "system/chart-pointer.js")
     ROW(system_chart_css, "system/chart.css")
     ROW(system_chart_js, "system/chart.js")
     ROW(system_color_js, "system/color.js")

@@ -26,7 +26,11 @@ export const metricNames = () => cached("/api/v1/label/__name__/values", {}, [])
 export const labelNames = (metric) => cached("/api/v1/labels", metric ? { "match[]": metric } : {}, []);
 
 /** The values of a label, of a metric where given. @param {string} label @param {string} [metric] @returns {Promise<string[]>} */
-export const labelValues = (label, metric) => cached(`/api/v1/label/${encodeURIComponent(label)}/values`, metric ? { "match[]": metric, limit: 2000 } : { limit: 2000 }, []);
+export const labelValues = (label, metric) => cached(
+  `/api/v1/label/${encodeURIComponent(label)}/values`,
+  metric ? { "match[]": metric, limit: 2000 } : { limit: 2000 },
+  [],
+);
 
 /** Type, help and unit of every metric family that has them. @returns {Promise<Record<string, {type: string, help: string, unit: string}[]>>} */
 export const metadata = () => cached("/api/v1/metadata", {}, {});

@@ -20,15 +20,24 @@ export async function suggest(text, cursor, asked) {
   const none = { from: place.from, prefix: place.prefix, items: [] };
   if (place.kind === "none" || (place.kind === "expression" && !place.prefix && !asked)) return none;
   const after = text.slice(cursor);
-  const items = await { expression: () => expressions(after), label: () => labels(place, text, after), value: () => values(place, text, after), range: () => ranges() }[place.kind]();
+  const items = await {
+    expression: () => expressions(after), label: () => labels(place, text, after),
+    value: () => values(place, text, after), range: () => ranges(),
+  }[place.kind]();
   return { from: place.from, prefix: place.prefix, items: best(items, place.prefix) };
 }
 
 async function expressions(after) {
   const [names, about] = await Promise.all([metricNames(), metadata()]);
-  const call = (name, [signature, help], kind) => ({ label: name, kind, insert: after.startsWith("(") ? name : `${name}()`, back: after.startsWith("(") || signature.endsWith("()") ? 0 : 1, detail: signature, help });
+  const call = (name, [signature, help], kind) => ({
+    label: name, kind, insert: after.startsWith("(") ? name : `${name}()`,
+    back: after.startsWith("(") || signature.endsWith("()") ? 0 : 1, detail: signature, help,
+  });
   return [
-    ...names.map((name) => ({ label: name, kind: "metric", insert: name, detail: (about[name] ?? about[name.replace(/_(bucket|count|sum|total)$/, "")])?.[0]?.type ?? "" })),
+    ...names.map((name) => ({
+      label: name, kind: "metric", insert: name,
+      detail: (about[name] ?? about[name.replace(/_(bucket|count|sum|total)$/, "")])?.[0]?.type ?? "",
+    })),
     ...Object.entries(AGGREGATIONS).map(([name, words]) => call(name, words, "aggregation")),
     ...Object.entries(FUNCTIONS).map(([name, words]) => call(name, words, "function")),
     ...Object.entries(KEYWORDS).map(([name, help]) => ({ label: name, kind: "keyword", insert: `${name} `, help })),
@@ -38,14 +47,20 @@ async function expressions(after) {
 async function labels(place, text, after) {
   const matching = isMatching(text, place.from);
   const names = (await labelNames(place.metric)).filter((name) => name !== "__name__" || matching);
-  return names.map((name) => ({ label: name, kind: "label", insert: matching && !/^\s*[=!]/.test(after) ? `${name}=""` : name, back: matching && !/^\s*[=!]/.test(after) ? 1 : 0, again: matching }));
+  return names.map((name) => ({
+    label: name, kind: "label", insert: matching && !/^\s*[=!]/.test(after) ? `${name}=""` : name,
+    back: matching && !/^\s*[=!]/.test(after) ? 1 : 0, again: matching,
+  }));
 }
 
 async function values(place, text, after) {
   const quote = text[place.from - 1];
   const closes = after.startsWith(quote);
   return (await labelValues(place.label, place.metric)).map((value) => ({
-    label: value, kind: "value", insert: (quote === "`" ? value : value.replaceAll("\\", "\\\\").replaceAll(quote, `\\${quote}`)) + (closes ? "" : quote), back: closes ? -1 : 0,
+    label: value,
+    kind: "value",
+    insert: (quote === "`" ? value : value.replaceAll("\\", "\\\\").replaceAll(quote, `\\${quote}`)) + (closes ? "" : quote),
+    back: closes ? -1 : 0,
   }));
 }
 
@@ -66,7 +81,8 @@ function best(items, typed) {
     const score = matchScore(item.label.toLowerCase(), wanted);
     if (score > 0) scored.push({ item, score: score + (item.kind === "metric" ? 0 : 0.5) });
   }
-  return scored.sort((a, b) => b.score - a.score || a.item.label.length - b.item.label.length || (a.item.label < b.item.label ? -1 : 1)).slice(0, MOST).map(({ item }) => item);
+  scored.sort((a, b) => b.score - a.score || a.item.label.length - b.item.label.length || (a.item.label < b.item.label ? -1 : 1));
+  return scored.slice(0, MOST).map(({ item }) => item);
 }
 
 function matchScore(name, wanted) {

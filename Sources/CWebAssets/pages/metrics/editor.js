@@ -16,7 +16,8 @@ export class ExpressionEditor {
     this.problem = null;
     this.paint = el("pre.editor-paint", { "aria-hidden": "true" });
     this.field = el("textarea.editor-text", {
-      value, rows: "1", spellcheck: "false", autocomplete: "off", autocapitalize: "off", autocorrect: "off", placeholder: "Expression, such as rate(requests_total[5m])",
+      value, rows: "1", spellcheck: "false", autocomplete: "off", autocapitalize: "off", autocorrect: "off",
+      placeholder: "Expression, such as rate(requests_total[5m])",
       "aria-label": label, role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false",
     });
     this.element = el("div.editor", this.paint, this.field);
@@ -76,6 +77,8 @@ export class ExpressionEditor {
 
   #key(event) {
     const open = !this.list.hidden;
+    const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey;
+    const takes = plain && (event.key === "Tab" || (event.key === "Enter" && this.items[this.at]?.label !== this.prefix));
     if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       this.at = (this.at + (event.key === "ArrowDown" ? 1 : -1) + this.items.length) % this.items.length;
@@ -84,7 +87,7 @@ export class ExpressionEditor {
       event.preventDefault();
       event.stopPropagation();
       this.#close();
-    } else if (open && !event.shiftKey && (event.key === "Tab" || (event.key === "Enter" && !event.ctrlKey && !event.metaKey && this.items[this.at].label !== this.prefix))) {
+    } else if (open && takes) {
       event.preventDefault();
       this.#accept(this.items[this.at]);
     } else if (event.key === "Enter" && !event.shiftKey) {
@@ -142,7 +145,9 @@ export class ExpressionEditor {
   #show() {
     this.help = el("p.complete-help");
     const rows = this.items.map((item, index) => el("div.complete-item", { role: "option", id: `complete-${index}`, onpointerdown: (event) => { event.preventDefault(); this.#accept(item); } },
-      el("span.complete-kind", { class: item.kind, title: item.kind }, KIND_LETTERS[item.kind]), el("span.complete-label", highlighted(item.label, this.prefix)), item.detail ? el("span.complete-detail", item.detail) : null));
+      el("span.complete-kind", { class: item.kind, title: item.kind },
+        KIND_LETTERS[item.kind],
+      ), el("span.complete-label", highlighted(item.label, this.prefix)), item.detail ? el("span.complete-detail", item.detail) : null));
     fill(this.list, el("div.complete-rows", rows), this.help);
     if (!this.list.isConnected) document.body.append(this.list);
     this.list.hidden = false;

@@ -17,7 +17,11 @@ import { remember, recent } from "./history.js";
 
 /** What a panel is, as the URL holds it. @typedef {{expr: string, tab: "graph"|"table", mode: "lines"|"stacked", step: string}} PanelState step: "" is automatic */
 
-const UNITS = [["", "Automatic"], ["short", "Number"], ["s", "Seconds"], ["ms", "Milliseconds"], ["bytes", "Bytes"], ["binBps", "Bytes a second"], ["percentunit", "Share as percent"], ["percent", "Percent"], ["reqps", "Requests a second"]];
+const UNITS = [
+  ["", "Automatic"], ["short", "Number"], ["s", "Seconds"], ["ms", "Milliseconds"], ["bytes", "Bytes"],
+  ["binBps", "Bytes a second"], ["percentunit", "Share as percent"], ["percent", "Percent"],
+  ["reqps", "Requests a second"],
+];
 const SLOW_MILLIS = 400;
 
 export class QueryPanel {
@@ -35,13 +39,23 @@ export class QueryPanel {
     this.chart = null;
 
     this.editor = new ExpressionEditor({ value: state.expr, onRun: () => this.run(), onChange: () => (this.message.hidden = true) });
-    this.runButton = el("button.primary.run", { type: "button", title: "Run (Enter)", onclick: () => (this.running ? this.stop.abort() : this.run()) });
+    this.runButton = el("button.primary.run",
+      { type: "button", title: "Run (Enter)", onclick: () => (this.running ? this.stop.abort() : this.run()) },
+    );
     this.message = el("div.query-message", { role: "alert", hidden: true });
     this.facts = el("span.query-facts");
     this.content = el("div.query-content");
-    this.tabs = el("div.tabs", { role: "tablist" }, ["graph", "table"].map((tab) => el("button", { type: "button", role: "tab", "data-tab": tab, onclick: () => this.#setTab(tab) }, tab === "graph" ? "Graph" : "Table")));
+    this.tabs = el("div.tabs", { role: "tablist" },
+      ["graph", "table"].map((tab) => el("button",
+        { type: "button", role: "tab", "data-tab": tab, onclick: () => this.#setTab(tab) },
+        tab === "graph" ? "Graph" : "Table",
+      )),
+    );
     this.options = el("div.query-options");
-    const menu = el("button.ghost.square", { type: "button", "aria-label": "More", "aria-haspopup": "menu", onclick: () => this.#menu(menu) }, icon("more"));
+    const menu = el("button.ghost.square",
+      { type: "button", "aria-label": "More", "aria-haspopup": "menu", onclick: () => this.#menu(menu) },
+      icon("more"),
+    );
     this.element = el("section.panel.query", { "aria-label": "Query" },
       el("div.query-line", this.editor.element, this.runButton, menu), this.message,
       el("div.query-bar", this.tabs, this.facts, this.options), this.content);
@@ -87,7 +101,10 @@ export class QueryPanel {
 
   async #askRange(query, signal) {
     const range = this.time.range();
-    const step = this.state.step ? Math.max(1, parseDuration(this.state.step) * 1000) : queryStep(range.to - range.from, this.content.clientWidth || 900);
+    const step = this.state.step ? Math.max(1, parseDuration(this.state.step) * 1000) : queryStep(
+      range.to - range.from,
+      this.content.clientWidth || 900,
+    );
     const [start, end] = [Math.floor(range.from / step) * step, Math.ceil(range.to / step) * step].map((millis) => millis / 1000);
     const { data, warnings, infos } = await prometheus("/api/v1/query_range", { form: { query, start, end, step: step / 1000 }, signal });
     return { warnings, infos, show: async (millis) => {
@@ -96,7 +113,10 @@ export class QueryPanel {
       const points = data.result.reduce((sum, one) => sum + (one.values?.length ?? one.histograms?.length ?? 0), 0);
       const unit = this.unit || guessUnit(query);
       const chart = this.#ensureChart();
-      chart.setOptions({ unit, stack: this.state.mode === "stacked" ? "normal" : "none", title: query, legend: series.length === 1 && series[0].name === query ? "none" : "table" });
+      chart.setOptions({
+        unit, stack: this.state.mode === "stacked" ? "normal" : "none", title: query,
+        legend: series.length === 1 && series[0].name === query ? "none" : "table",
+      });
       chart.setData({ ...range, step, series, noData: series.length ? "These series hold histograms: see the table." : await this.#whyEmpty(query) });
       this.#showFacts(`${count(series.length, "series", "series")}, ${count(points, "point")}, step ${prometheusDuration(step / 1000)}`, millis);
     } };
@@ -135,7 +155,10 @@ export class QueryPanel {
       group: "query", calcs: ["min", "mean", "max", "last"], legend: "table",
       onZoom: (from, to) => this.time.zoom(from, to), onZoomBack: () => this.time.zoomBack(), onPan: (from, to) => this.time.set(from, to),
       pinActions: (point) => [
-        ...(hasDoor("jaeger") ? [{ label: "Traces of this moment", icon: "traces", href: doorURL("jaeger", `/search?lookback=custom&start=${Math.round(point.from * 1000)}&end=${Math.round(point.to * 1000)}`) }] : []),
+        ...(hasDoor("jaeger") ? [{
+          label: "Traces of this moment", icon: "traces",
+          href: doorURL("jaeger", `/search?lookback=custom&start=${Math.round(point.from * 1000)}&end=${Math.round(point.to * 1000)}`),
+        }] : []),
         { label: "Only this series", icon: "filter", run: () => this.#use(selectorFor(this.state.expr, point.series.labels)) },
         { label: "Copy query", icon: "copy", run: () => copyText(this.state.expr).then(() => toast("Query copied")) },
       ],
@@ -169,7 +192,10 @@ export class QueryPanel {
     }
     this.message.className = "query-message notice bad";
     this.message.hidden = false;
-    fill(this.message, icon("error", 16), el("p", place ? el("strong", `Line ${place[1]}, column ${place[2]}: `) : null, text.charAt(0).toUpperCase() + text.slice(1)));
+    fill(this.message,
+      icon("error", 16),
+      el("p", place ? el("strong", `Line ${place[1]}, column ${place[2]}: `) : null, text.charAt(0).toUpperCase() + text.slice(1)),
+    );
     this.facts.textContent = "";
     if (this.chart?.data) delete this.chart.root.dataset.stale;
     else {
@@ -223,9 +249,20 @@ export class QueryPanel {
       this.state.step = text === "auto" ? "" : text;
       this.run();
     } });
-    const unit = el("select", { "aria-label": "Unit", onchange: () => { this.unit = unit.value; this.run({ quiet: true }); } }, UNITS.map(([id, label]) => el("option", { value: id, selected: id === this.unit }, id ? label : "Unit: auto")));
-    const mode = (name, label, symbol) => el("button.small.square", { type: "button", "aria-pressed": String(this.state.mode === name), "aria-label": label, title: label, onclick: () => { this.state.mode = name; this.#showTab(); this.run(); } }, icon(symbol, 16));
-    fill(this.options, graph ? [el("label.step-label", el("span", "Step"), step), unit, el("div.joined", mode("lines", "Lines", "metrics"), mode("stacked", "Stacked", "bars"))] : null);
+    const unit = el("select",
+      { "aria-label": "Unit", onchange: () => { this.unit = unit.value; this.run({ quiet: true }); } },
+      UNITS.map(([id, label]) => el("option", { value: id, selected: id === this.unit }, id ? label : "Unit: auto")),
+    );
+    const mode = (name, label, symbol) => el("button.small.square",
+      { type: "button", "aria-pressed": String(this.state.mode === name), "aria-label": label, title: label, onclick: () => { this.state.mode = name; this.#showTab(); this.run(); } },
+      icon(symbol, 16),
+    );
+    fill(this.options,
+      graph ? [
+        el("label.step-label", el("span", "Step"), step), unit,
+        el("div.joined", mode("lines", "Lines", "metrics"), mode("stacked", "Stacked", "bars")),
+      ] : null,
+    );
   }
 
   #setRunning(running) {
@@ -245,7 +282,10 @@ export class QueryPanel {
       { label: "Copy expression", icon: "copy", run: () => copyText(this.editor.value).then(() => toast("Expression copied")) },
       { label: "Duplicate", icon: "plus", run: () => this.page.onDuplicate() },
       { label: "Remove this query", icon: "trash", run: () => this.page.onRemove() },
-      ...(queries.length ? ["-", { heading: "Recent" }, ...queries.map((expr) => ({ label: expr.length > 70 ? `${expr.slice(0, 69)}…` : expr, icon: "clock", run: () => this.#use(expr) }))] : []),
+      ...(queries.length ? [
+        "-", { heading: "Recent" },
+        ...queries.map((expr) => ({ label: expr.length > 70 ? `${expr.slice(0, 69)}…` : expr, icon: "clock", run: () => this.#use(expr) })),
+      ] : []),
     ], { align: "end", label: "Query" });
   }
 }

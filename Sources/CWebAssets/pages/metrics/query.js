@@ -19,7 +19,11 @@ adoptPrometheusTimes();
 const time = new TimeState();
 const frame = mountFrame({ section: "metrics", title: "Query", crumbs: [{ label: "Metrics" }], tabs: METRICS_TABS, time, width: "full" });
 const list = el("div.queries");
-const add = el("button.ghost.add-query", { type: "button", onclick: () => addPanel({ expr: "", tab: "graph", mode: "lines", step: "" }, panels.length).editor.focus() }, icon("plus", 16), "Add a query");
+const add = el("button.ghost.add-query",
+  { type: "button", onclick: () => addPanel({ expr: "", tab: "graph", mode: "lines", step: "" }, panels.length).editor.focus() },
+  icon("plus", 16),
+  "Add a query",
+);
 frame.main.append(list, add);
 
 /** @type {QueryPanel[]} */
@@ -38,12 +42,19 @@ onNavigate(() => {
 addShortcuts("Query", [
   { keys: "e", does: "Edit the expression", run: () => panels[0].editor.focus() },
   { keys: "a", does: "Add a query", run: () => add.click() },
-  { keys: "Enter", does: "Run" }, { keys: "Shift Enter", does: "New line" }, { keys: "Ctrl Space", does: "What can be written here" }, { keys: "Tab", does: "Take the completion" },
+  { keys: "Enter", does: "Run" }, { keys: "Shift Enter", does: "New line" }, {
+    keys: "Ctrl Space", does: "What can be written here",
+  }, { keys: "Tab", does: "Take the completion" },
 ]);
 addShortcuts("Graph", [
-  { keys: "← →", does: "Walk along the points" }, { keys: "Shift ← →", does: "Select a range" }, { keys: "Enter", does: "Zoom to it, or pin the point" }, { keys: "Backspace", does: "Back from the zoom" },
+  { keys: "← →", does: "Walk along the points" }, { keys: "Shift ← →", does: "Select a range" }, {
+    keys: "Enter", does: "Zoom to it, or pin the point",
+  }, { keys: "Backspace", does: "Back from the zoom" },
 ]);
-addPaletteSource({ title: "Metrics", atLeast: 1, search: async () => (await metricNames()).map((name) => ({ label: name, icon: "metrics", run: () => query(name) })) });
+addPaletteSource({
+  title: "Metrics", atLeast: 1,
+  search: async () => (await metricNames()).map((name) => ({ label: name, icon: "metrics", run: () => query(name) })),
+});
 
 /** Puts an expression into the first empty panel, or the first one. @param {string} expr */
 async function query(expr) {
@@ -91,7 +102,11 @@ function readPanels() {
     const get = (name) => query.get(`g${index}.${name}`);
     if (get("expr") === null) break;
     const step = get("step_input") ?? (get("res_type") === "custom" || get("res_type") === "fixed" ? get("res_step") : "") ?? "";
-    states.push({ expr: get("expr"), tab: ["1", "table"].includes(get("tab")) ? "table" : "graph", mode: get("display_mode") === "stacked" || get("stacked") === "1" ? "stacked" : "lines", step: /^\d+$/.test(step) ? `${step}s` : step });
+    states.push({
+      expr: get("expr"), tab: ["1", "table"].includes(get("tab")) ? "table" : "graph",
+      mode: get("display_mode") === "stacked" || get("stacked") === "1" ? "stacked" : "lines",
+      step: /^\d+$/.test(step) ? `${step}s` : step,
+    });
   }
   return states.length ? states : [{ expr: query.get("query") ?? "", tab: "graph", mode: "lines", step: "" }];
 }
@@ -112,7 +127,8 @@ function writePanels() {
 function adoptPrometheusTimes() {
   const query = params();
   const seconds = parseDuration(query.get("g0.range_input") ?? "");
-  const changes = Object.fromEntries([...query.keys()].filter((name) => /^g\d+\.(range_input|end_input|moment_input)$/.test(name)).map((name) => [name, null]));
+  const theirs = [...query.keys()].filter((name) => /^g\d+\.(range_input|end_input|moment_input)$/.test(name));
+  const changes = Object.fromEntries(theirs.map((name) => [name, null]));
   if (!query.has("from") && seconds > 0) {
     const end = query.get("g0.end_input") ?? query.get("g0.moment_input");
     const to = end ? parseTime(`${end.replace(" ", "T")}${/Z|[+-]\d\d:\d\d$/.test(end) ? "" : "Z"}`) : NaN;

@@ -13,7 +13,12 @@ export function starterFor(use) {
   Promise.all([metricNames(), metadata()]).then(([names, about]) => {
     if (!names.length) return fill(place, nothingYet());
     fill(place, el("h2", "Ask something"), el("p.muted", "Type an expression above: names complete as you type. Or start from one of these."),
-      el("div.starter-list", ideas(names, about).map(({ title, expr }) => el("button.starter-item", { type: "button", onclick: () => use(expr) }, el("span", title), el("code", coloured(expr))))));
+      el("div.starter-list",
+        ideas(names, about).map(({ title, expr }) => el("button.starter-item", { type: "button", onclick: () => use(expr) },
+          el("span", title),
+          el("code", coloured(expr)),
+        )),
+      ));
   });
   return place;
 }
@@ -29,7 +34,8 @@ function ideas(names, about) {
   add("Processors at work, by mode", "sum by (mode) (rate(node_cpu_seconds_total{mode!=\"idle\"}[1m]))", has.has("node_cpu_seconds_total"));
   const histogram = first((name) => name.endsWith("_bucket"));
   if (histogram) add("How long it takes for 95 of 100", `histogram_quantile(0.95, sum by (le) (rate(${histogram}[5m])))`);
-  const counter = first((name) => name.endsWith("_total") && (about[name]?.[0]?.type ?? "counter") === "counter" && name !== "node_cpu_seconds_total");
+  const isCounter = (name) => name.endsWith("_total") && (about[name]?.[0]?.type ?? "counter") === "counter";
+  const counter = first((name) => isCounter(name) && name !== "node_cpu_seconds_total");
   if (counter) add("How often a second", `sum(rate(${counter}[5m]))`);
   const bytes = first((name) => /_bytes$/.test(name));
   if (bytes) add("How much memory", bytes);
@@ -43,5 +49,9 @@ const coloured = (expr) => tokenize(expr).map(({ kind, text }) => (kind === "spa
 
 function nothingYet() {
   const line = `echo "my_metric 42" | curl --data-binary @- http://${doorAddress("pushgateway")}/metrics/job/demo`;
-  return [icon("metrics", 28), el("h2", "No metrics yet"), el("p.muted", "Nothing was scraped or pushed so far. Push one, or let ", el("code", "obstack demo"), " make some:"), snippet(line)];
+  return [
+    icon("metrics", 28), el("h2", "No metrics yet"),
+    el("p.muted", "Nothing was scraped or pushed so far. Push one, or let ", el("code", "obstack demo"), " make some:"),
+    snippet(line),
+  ];
 }

@@ -15,9 +15,18 @@ const SECTIONS = [["overview", "Overview"], ["cardinality", "Cardinality"], ["co
 const PLACES = { "/tsdb-status": "cardinality", "/flags": "flags", "/config": "configuration" };
 const HOUR_SECONDS = 3600;
 
-const frame = mountFrame({ section: "metrics", title: "Status", crumbs: [{ label: "Metrics" }], tabs: METRICS_TABS.map((tab) => ({ ...tab, current: tab.href === "/status" })) });
-const sections = Object.fromEntries(SECTIONS.map(([id, label]) => [id, el("section.status-section", { id, "aria-label": label }, el("h2.heading", label), el("div.status-content", el("div.skeleton.tall")))]));
-frame.main.append(el("nav.page-nav", { "aria-label": "On this page" }, SECTIONS.map(([id, label]) => el("a", { href: `#${id}` }, label))), ...Object.values(sections));
+const frame = mountFrame({
+  section: "metrics", title: "Status", crumbs: [{ label: "Metrics" }],
+  tabs: METRICS_TABS.map((tab) => ({ ...tab, current: tab.href === "/status" })),
+});
+const sections = Object.fromEntries(SECTIONS.map(([id, label]) => [
+  id,
+  el("section.status-section", { id, "aria-label": label }, el("h2.heading", label), el("div.status-content", el("div.skeleton.tall"))),
+]));
+frame.main.append(
+  el("nav.page-nav", { "aria-label": "On this page" }, SECTIONS.map(([id, label]) => el("a", { href: `#${id}` }, label))),
+  ...Object.values(sections),
+);
 addShortcuts("Status", SECTIONS.map(([id, label], index) => ({ keys: String(index + 1), does: label, run: () => sections[id].scrollIntoView() })));
 
 /** Asks; null, and a sentence in the section, when there is no answer. */
@@ -38,7 +47,10 @@ async function overview() {
   fill(contentOf("overview"), stats, el("div.two-columns", runtime, build));
   headlines(stats);
   await Promise.all([
-    ask("/api/v1/status/runtimeinfo", runtime).then((info) => info && fill(runtime, el("div.panel-head", el("h3", "Runtime")), facts(runtimeFacts(info)))),
+    ask("/api/v1/status/runtimeinfo", runtime).then((info) => info && fill(runtime,
+      el("div.panel-head", el("h3", "Runtime")),
+      facts(runtimeFacts(info)),
+    )),
     ask("/api/v1/status/buildinfo", build).then((info) => info && fill(build, el("div.panel-head", el("h3", "Build")), facts(buildFacts(info)))),
   ]);
 }
@@ -49,7 +61,11 @@ async function headlines(into) {
     { title: "Series in memory", queries: ["prometheus_tsdb_head_series"], unit: "none" },
     { title: "Samples a second", queries: ["sum(rate(prometheus_tsdb_head_samples_appended_total[1m]))"], unit: "none" },
     { title: "Targets up", queries: ["sum(up)"], unit: "none" },
-    { title: "Memory", queries: ["sum(process_resident_memory_bytes{job=\"prometheus\"})", "sum(process_resident_memory_bytes{job=\"obstack\"})"], unit: "bytes" },
+    {
+      title: "Memory",
+      queries: ["sum(process_resident_memory_bytes{job=\"prometheus\"})", "sum(process_resident_memory_bytes{job=\"obstack\"})"],
+      unit: "bytes",
+    },
   ];
   await Promise.all(cards.map(async ({ title, queries, unit }) => {
     const box = el("div.stat-box");
@@ -76,8 +92,17 @@ function runtimeFacts(info) {
     hostname: ["Host", () => info.hostname],
     CWD: ["Working directory", () => el("code", info.CWD)],
     storageRetention: ["Retention", () => info.storageRetention],
-    reloadConfigSuccess: ["Configuration", () => [info.reloadConfigSuccess ? el("span.badge.good", icon("check", 12), "loaded") : el("span.badge.bad", icon("error", 12), "last reload failed"), el("span.muted", ` ${relativeTime(Date.parse(info.lastConfigTime))}`)]],
-    corruptionCount: ["WAL corruptions", () => (info.corruptionCount ? el("span.badge.bad", icon("warn", 12), String(info.corruptionCount)) : "none")],
+    reloadConfigSuccess: [
+      "Configuration",
+      () => [
+        info.reloadConfigSuccess ? el("span.badge.good", icon("check", 12), "loaded") : el("span.badge.bad", icon("error", 12), "last reload failed"),
+        el("span.muted", ` ${relativeTime(Date.parse(info.lastConfigTime))}`),
+      ],
+    ],
+    corruptionCount: [
+      "WAL corruptions",
+      () => (info.corruptionCount ? el("span.badge.bad", icon("warn", 12), String(info.corruptionCount)) : "none"),
+    ],
     goroutineCount: ["Goroutines", () => String(info.goroutineCount)],
     GOMAXPROCS: ["Processors", () => String(info.GOMAXPROCS)],
     GOMEMLIMIT: ["Memory limit", () => (info.GOMEMLIMIT > 0 && info.GOMEMLIMIT < 2 ** 62 ? format(info.GOMEMLIMIT, "bytes") : "none")],
@@ -86,8 +111,13 @@ function runtimeFacts(info) {
 }
 
 function buildFacts(info) {
-  const labels = { version: "Version", revision: "Revision", branch: "Branch", buildUser: "Built by", buildDate: "Built on", goVersion: "Go", swiftVersion: "Swift" };
-  return Object.entries(info).filter(([, value]) => value !== "").map(([key, value]) => [labels[key] ?? key, key === "revision" ? el("code", value) : String(value)]);
+  const labels = {
+    version: "Version", revision: "Revision", branch: "Branch", buildUser: "Built by", buildDate: "Built on",
+    goVersion: "Go", swiftVersion: "Swift",
+  };
+  return Object.entries(info).filter(([, value]) => value !== "").map(([key, value]) => [
+    labels[key] ?? key, key === "revision" ? el("code", value) : String(value),
+  ]);
 }
 
 const facts = (pairs) => el("dl.facts", pairs.map(([label, value]) => [el("dt", label), el("dd", value)]));
@@ -100,10 +130,16 @@ async function cardinality() {
   const number = (value) => withSeparators(String(value ?? 0));
   const span = head.maxTime > head.minTime && head.minTime > 0 ? duration((head.maxTime - head.minTime) / 1000) : "–";
   fill(content,
-    el("p.muted", `The head holds ${number(head.numSeries)} series in ${number(head.chunkCount)} chunks with ${number(head.numLabelPairs)} label pairs, reaching back ${span}.`),
+    el("p.muted",
+      `The head holds ${number(head.numSeries)} series in ${number(head.chunkCount)} chunks with ${number(head.numLabelPairs)} label pairs, reaching back ${span}.`,
+    ),
     el("div.two-columns",
-      ranking("Series by metric", info.seriesCountByMetricName, "short", head.numSeries, (name) => `/query?g0.expr=${encodeURIComponent(`count({__name__=${JSON.stringify(name)}})`)}&g0.tab=graph`),
-      ranking("Series by label and value", info.seriesCountByLabelValuePair, "short", head.numSeries, (pair) => `/query?g0.expr=${encodeURIComponent(`count by (__name__) ({${pair.replace(/=(.*)$/s, (_, value) => `=${JSON.stringify(value)}`)}})`)}&g0.tab=table`),
+      ranking("Series by metric", info.seriesCountByMetricName, "short", head.numSeries,
+        (name) => `/query?g0.expr=${encodeURIComponent(`count({__name__=${JSON.stringify(name)}})`)}&g0.tab=graph`,
+      ),
+      ranking("Series by label and value", info.seriesCountByLabelValuePair, "short", head.numSeries,
+        (pair) => `/query?g0.expr=${encodeURIComponent(`count by (__name__) ({${pair.replace(/=(.*)$/s, (_, value) => `=${JSON.stringify(value)}`)}})`)}&g0.tab=table`,
+      ),
       ranking("Values by label", info.labelValueCountByLabelName, "short"),
       ranking("Memory by label", info.memoryInBytesByLabelName, "bytes")));
 }
@@ -112,8 +148,13 @@ async function cardinality() {
 function ranking(title, list = [], unit, whole, link) {
   const greatest = Math.max(1, ...list.map(({ value }) => value));
   return el("section.panel.ranking", el("div.panel-head", el("h3", title)), list.length ? el("table", el("caption.unseen", title), el("tbody", list.map(({ name, value }) => el("tr",
-    el("td.rank-name", el("i", { style: { "--share": `${(value / greatest) * 100}%` } }), link ? el("a.truncate", { href: link(name), title: name }, name) : el("span.truncate", { title: name }, name)),
-    el("td.number", { title: whole ? `${format(value / whole, "percentunit")} of all series` : null }, unit === "short" ? withSeparators(String(value)) : format(value, unit)))))) : el("p.empty.small", "Nothing yet."));
+    el("td.rank-name",
+      el("i", { style: { "--share": `${(value / greatest) * 100}%` } }),
+      link ? el("a.truncate", { href: link(name), title: name }, name) : el("span.truncate", { title: name }, name),
+    ),
+    el("td.number", { title: whole ? `${format(value / whole, "percentunit")} of all series` : null },
+      unit === "short" ? withSeparators(String(value)) : format(value, unit),
+    ))))) : el("p.empty.small", "Nothing yet."));
 }
 
 async function configuration() {
@@ -140,7 +181,9 @@ async function flags() {
   const draw = () => {
     const words = field.value.toLowerCase();
     const found = Object.entries(info).filter(([name, value]) => `${name} ${value}`.toLowerCase().includes(words));
-    fill(list, found.map(([name, value]) => [el("dt", el("code", `--${name}`)), el("dd", value === "" ? el("span.muted", "empty") : el("code", value))]));
+    fill(list,
+      found.map(([name, value]) => [el("dt", el("code", `--${name}`)), el("dd", value === "" ? el("span.muted", "empty") : el("code", value))]),
+    );
     none.hidden = found.length > 0;
   };
   field.addEventListener("input", debounce(80, draw));

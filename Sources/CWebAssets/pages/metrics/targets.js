@@ -23,7 +23,9 @@ const HISTORY_MILLIS = 3600_000;
 const HEALTH = { up: ["good", "check", "Up"], down: ["bad", "error", "Down"], unknown: ["", "clock", "Not scraped yet"] };
 
 const frame = mountFrame({ section: "metrics", title: "Targets", crumbs: [{ label: "Metrics" }], tabs: METRICS_TABS });
-const field = el("input", { type: "search", placeholder: "Filter by address, label or error", "aria-label": "Filter targets", value: params().get("search") ?? "" });
+const field = el("input",
+  { type: "search", placeholder: "Filter by address, label or error", "aria-label": "Filter targets", value: params().get("search") ?? "" },
+);
 const filters = el("div.joined.target-filters", { role: "group", "aria-label": "Health" });
 const updated = el("span.muted.updated", { role: "status" });
 const content = el("div.pools", el("div.skeleton.tall"), el("div.skeleton.tall"));
@@ -53,7 +55,10 @@ load();
 async function load() {
   try {
     const [{ data }] = await Promise.all([prometheus("/api/v1/targets"), loadHistory()]);
-    state = { targets: data.activeTargets ?? [], dropped: Object.values(data.droppedTargetCounts ?? {}).reduce((sum, n) => sum + n, 0) || (data.droppedTargets ?? []).length };
+    state = {
+      targets: data.activeTargets ?? [],
+      dropped: Object.values(data.droppedTargetCounts ?? {}).reduce((sum, n) => sum + n, 0) || (data.droppedTargets ?? []).length,
+    };
     updated.textContent = `As of ${clockTime(Date.now())}`;
     draw();
   } catch (error) {
@@ -85,19 +90,44 @@ function draw() {
   const { targets } = state;
   const health = params().get("health") ?? "";
   const tally = (wanted) => targets.filter((target) => target.health === wanted).length;
-  const button = (value, label) => el("button", { type: "button", "aria-pressed": String(health === value), onclick: () => { setParams({ health: value }); draw(); } }, label);
-  fill(filters, button("", `All ${targets.length}`), button("up", [icon("check", 14), `Up ${tally("up")}`]), button("down", [icon("error", 14), `Down ${tally("down")}`]), tally("unknown") ? button("unknown", `Waiting ${tally("unknown")}`) : null);
+  const button = (value, label) => el("button",
+    { type: "button", "aria-pressed": String(health === value), onclick: () => { setParams({ health: value }); draw(); } },
+    label,
+  );
+  fill(filters,
+    button("", `All ${targets.length}`),
+    button("up", [icon("check", 14), `Up ${tally("up")}`]),
+    button("down", [icon("error", 14), `Down ${tally("down")}`]),
+    tally("unknown") ? button("unknown", `Waiting ${tally("unknown")}`) : null,
+  );
   if (!targets.length) return void fill(content, noTargets());
   const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = targets.filter((target) => (!health || target.health === health) && words.every((word) => searchText(target).includes(word)));
-  if (!shown.length) return void fill(content, el("div.empty", el("h2", "No target is like that"), el("p", `${count(targets.length, "target")} in all.`), el("button", { type: "button", onclick: () => { field.value = ""; setParams({ search: null, health: null }); draw(); } }, "Show all")));
+  if (!shown.length) return void fill(content,
+    el("div.empty",
+      el("h2", "No target is like that"),
+      el("p", `${count(targets.length, "target")} in all.`),
+      el("button", { type: "button", onclick: () => { field.value = ""; setParams({ search: null, health: null }); draw(); } }, "Show all"),
+    ),
+  );
   const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.key : undefined;
   const pools = [...Map.groupBy(shown, (target) => target.scrapePool)].sort(([a], [b]) => a.localeCompare(b));
-  fill(content, pools.map(([name, list]) => poolNode(name, list, targets.filter((target) => target.scrapePool === name))), state.dropped ? el("p.muted", `${count(state.dropped, "discovered target")} dropped by relabeling.`) : null);
+  fill(content,
+    pools.map(([name, list]) => poolNode(name, list, targets.filter((target) => target.scrapePool === name))),
+    state.dropped ? el("p.muted", `${count(state.dropped, "discovered target")} dropped by relabeling.`) : null,
+  );
   if (focused) content.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
-const searchText = (target) => `${target.scrapeUrl} ${target.scrapePool} ${target.lastError} ${Object.entries(target.labels).map(([name, value]) => `${name}=${value}`).join(" ")}`.toLowerCase();
+/** In or out of a set, and drawn again. */
+function flip(set, key) {
+  if (!set.delete(key)) set.add(key);
+  draw();
+}
+
+function searchText({ scrapeUrl, scrapePool, lastError, labels }) {
+  return [scrapeUrl, scrapePool, lastError, ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)].join(" ").toLowerCase();
+}
 
 function poolNode(name, list, all) {
   const up = all.filter((target) => target.health === "up").length;
@@ -105,8 +135,10 @@ function poolNode(name, list, all) {
   const open = !folded.has(name);
   const order = { down: 0, unknown: 1, up: 2 };
   const sorted = list.toSorted((a, b) => order[a.health] - order[b.health] || a.scrapeUrl.localeCompare(b.scrapeUrl));
-  const head = el("button.pool-head", { type: "button", "aria-expanded": String(open), "data-key": `pool ${name}`, onclick: () => { if (!folded.delete(name)) folded.add(name); draw(); } },
-    icon(open ? "down" : "forward", 14), el("h2", name), el("span.badge", { class: kind }, `${up} of ${all.length} up`), el("span.muted", `every ${all[0].scrapeInterval}`));
+  const head = el("button.pool-head", { type: "button", "aria-expanded": String(open), "data-key": `pool ${name}`, onclick: () => flip(folded, name) },
+    icon(open ? "down" : "forward", 14), el("h2", name), el("span.badge", { class: kind },
+      `${up} of ${all.length} up`,
+    ), el("span.muted", `every ${all[0].scrapeInterval}`));
   return el("section.panel.pool", head, open ? el("div.target-list", { role: "list" }, sorted.map(targetNode)) : null);
 }
 
@@ -118,16 +150,28 @@ function targetNode(target) {
   const timeout = parseDuration(target.scrapeTimeout);
   const slow = timeout > 0 && target.lastScrapeDuration > timeout * 0.8;
   const details = opened.has(key);
-  const toggle = el("button.ghost.small.square", { type: "button", "data-key": key, "aria-expanded": String(details), "aria-label": "Discovered labels", title: "What discovery found", onclick: () => { if (!opened.delete(key)) opened.add(key); draw(); } }, icon(details ? "up" : "down", 14));
+  const toggle = el("button.ghost.small.square",
+    { type: "button", "data-key": key, "aria-expanded": String(details), "aria-label": "Discovered labels", title: "What discovery found", onclick: () => flip(opened, key) },
+    icon(details ? "up" : "down", 14),
+  );
   return el("div.target", { role: "listitem" },
     el("div.target-main",
       el("span.badge.target-health", { class: kind }, icon(symbol, 12), word),
       el("a.target-url", { href: reachable(target.scrapeUrl), title: target.scrapeUrl }, target.scrapeUrl.replace(/^http:\/\//, "")),
       el("span.target-labels", Object.entries(target.labels).filter(([name]) => name !== "job").map(([name, value]) => chip(name, value)))),
     historyNode(target),
-    el("div.target-facts", el("span", { title: never ? null : dateTime(scraped) }, never ? "never" : relativeTime(scraped)), el("span.number", { class: slow ? "warn" : null, title: `Takes this long; the timeout is ${target.scrapeTimeout}` }, never ? "" : format(target.lastScrapeDuration, "s")), toggle),
+    el("div.target-facts",
+      el("span", { title: never ? null : dateTime(scraped) }, never ? "never" : relativeTime(scraped)),
+      el("span.number",
+        { class: slow ? "warn" : null, title: `Takes this long; the timeout is ${target.scrapeTimeout}` },
+        never ? "" : format(target.lastScrapeDuration, "s"),
+      ),
+      toggle,
+    ),
     target.lastError ? el("p.target-error", plainError(target)) : null,
-    details ? el("div.target-details", Object.entries(target.discoveredLabels).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => chip(name, value))) : null);
+    details ? el("div.target-details",
+      Object.entries(target.discoveredLabels).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => chip(name, value)),
+    ) : null);
 }
 
 /** The hour as forty cells: up, down, or not known. */
@@ -138,8 +182,12 @@ function historyNode(target) {
   const share = known.length ? known.filter((value) => value === 1).length / known.length : NaN;
   const text = known.length ? `Up ${format(share, "percentunit", share === 1 || share === 0 ? 0 : 1)} of the last hour` : "No history yet";
   const path = (test) => [...cells].map((value, index) => (test(value) ? `M${index * 3} 0h2v16h-2z` : "")).join("");
-  return el("span.target-history", { title: text, role: "img", "aria-label": text }, svg("svg", { width: HISTORY_CELLS * 3 - 1, height: 16, viewBox: `0 0 ${HISTORY_CELLS * 3 - 1} 16` },
-    svg("path", { d: path((value) => value !== value), class: "cell-unknown" }), svg("path", { d: path((value) => value === 1), class: "cell-up" }), svg("path", { d: path((value) => value === 0), class: "cell-down" })));
+  return el("span.target-history", {
+    title: text, role: "img", "aria-label": text,
+  }, svg("svg", { width: HISTORY_CELLS * 3 - 1, height: 16, viewBox: `0 0 ${HISTORY_CELLS * 3 - 1} 16` },
+    svg("path",
+      { d: path((value) => value !== value), class: "cell-unknown" },
+    ), svg("path", { d: path((value) => value === 1), class: "cell-up" }), svg("path", { d: path((value) => value === 0), class: "cell-down" })));
 }
 
 /** A scrape address as this browser reaches it. */
@@ -152,6 +200,9 @@ function plainError({ lastError, scrapeUrl }) {
 }
 
 function noTargets() {
-  return el("div.empty", icon("metrics", 28), el("h2", "Nothing to scrape"), el("p", "No scrape job is configured. Name one in config/prometheus.yml and reload:"),
-    snippet(`scrape_configs:\n  - job_name: my-app\n    static_configs:\n      - targets: ["localhost:9464"]`), snippet(`curl -X POST http://${doorAddress("prometheus")}/-/reload`));
+  return el("div.empty", icon("metrics", 28), el("h2", "Nothing to scrape"), el("p",
+    "No scrape job is configured. Name one in config/prometheus.yml and reload:",
+  ),
+    snippet(`scrape_configs:\n  - job_name: my-app\n    static_configs:\n      - targets: ["localhost:9464"]`),
+    snippet(`curl -X POST http://${doorAddress("prometheus")}/-/reload`));
 }

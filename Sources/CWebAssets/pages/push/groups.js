@@ -14,7 +14,10 @@ export function readGroup(entry) {
   const families = Object.entries(entry).filter(([name]) => !OWN.includes(name))
     .map(([name, family]) => ({ name, type: (family.type ?? "UNTYPED").toLowerCase(), help: family.help ?? "", metrics: family.metrics ?? [] }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { labels: entry.labels, families, pushedMillis: time("push_time_seconds"), failedMillis: time("push_failure_time_seconds"), ok: entry.last_push_successful !== false };
+  return {
+    labels: entry.labels, families, pushedMillis: time("push_time_seconds"),
+    failedMillis: time("push_failure_time_seconds"), ok: entry.last_push_successful !== false,
+  };
 }
 
 /** The address a group is pushed to and deleted at; values a path cannot hold go as base64. @param {Record<string, string>} labels */
@@ -34,7 +37,7 @@ export function groupText(group) {
     if (help) lines.push(`# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}`);
     lines.push(`# TYPE ${name} ${type}`);
     for (const metric of metrics) {
-      const own = Object.entries(metric.labels).filter(([label]) => !(label in group.labels) && !(label === "instance" && metric.labels[label] === ""));
+      const own = Object.entries(metric.labels).filter(([label, value]) => !(label in group.labels) && !(label === "instance" && value === ""));
       const line = (suffix, extra, value) => lines.push(`${name}${suffix}${braces([...own, ...extra])} ${value}`);
       for (const [quantile, value] of Object.entries(metric.quantiles ?? {})) line("", [["quantile", quantile]], value);
       for (const [bound, value] of Object.entries(metric.buckets ?? {})) line("_bucket", [["le", bound]], value);
@@ -46,4 +49,6 @@ export function groupText(group) {
   return `${lines.join("\n")}\n`;
 }
 
-const braces = (pairs) => (pairs.length ? `{${pairs.map(([name, value]) => `${name}="${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`).join(",")}}` : "");
+const escaped = (value) => value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+
+const braces = (pairs) => (pairs.length ? `{${pairs.map(([name, value]) => `${name}="${escaped(value)}"`).join(",")}}` : "");

@@ -20,7 +20,9 @@ const OPEN_AT_FIRST = 3;
 const LONG_AGO_MILLIS = 86_400_000;
 
 const frame = mountFrame({ section: "push", title: "Push" });
-const field = el("input", { type: "search", placeholder: "Filter by label or metric", "aria-label": "Filter groups", value: params().get("search") ?? "" });
+const field = el("input",
+  { type: "search", placeholder: "Filter by label or metric", "aria-label": "Filter groups", value: params().get("search") ?? "" },
+);
 const summary = el("span.muted");
 const updated = el("span.muted.updated", { role: "status" });
 const content = el("div.pools", el("div.skeleton.tall"));
@@ -59,13 +61,16 @@ async function load() {
 function draw() {
   if (!groups) return;
   const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = (group) => `${Object.entries(group.labels).map(([name, value]) => `${name}=${value}`).join(" ")} ${group.families.map(({ name }) => name).join(" ")}`.toLowerCase();
-  const shown = groups.filter((group) => words.every((word) => text(group).includes(word)));
+  const shown = groups.filter((group) => words.every((word) => searchText(group).includes(word)));
   const series = groups.reduce((sum, group) => sum + seriesIn(group), 0);
   summary.textContent = groups.length ? `${count(groups.length, "group")}, ${withSeparators(String(series))} series` : "";
   if (!groups.length) fill(content, nothingYet());
   else if (!shown.length) fill(content, el("div.empty", el("h2", "No group is like that"), el("p", `${count(groups.length, "group")} in all.`)));
   else fill(content, shown.map((group, index) => groupNode(group, index)));
+}
+
+function searchText({ labels, families }) {
+  return [...Object.entries(labels).map(([name, value]) => `${name}=${value}`), ...families.map(({ name }) => name)].join(" ").toLowerCase();
 }
 
 const seriesIn = (group) => group.families.reduce((sum, { metrics }) => sum + metrics.length, 0);
@@ -77,10 +82,23 @@ function groupNode(group, index) {
   const shown = open.get(key) ?? index < OPEN_AT_FIRST;
   const old = Date.now() - group.pushedMillis > LONG_AGO_MILLIS;
   const head = el("button.pool-head", { type: "button", "aria-expanded": String(shown), onclick: () => { open.set(key, !shown); draw(); } },
-    icon(shown ? "down" : "forward", 14), el("h2", job), Object.entries(labels).map(([name, value]) => el("span.label-chip", el("b", `${name}=`), value)),
+    icon(shown ? "down" : "forward", 14), el("h2", job), Object.entries(labels).map(([name, value]) => el("span.label-chip",
+      el("b", `${name}=`),
+      value,
+    )),
     group.ok ? null : el("span.badge.bad", { title: `Refused ${dateTime(group.failedMillis)}` }, icon("error", 12), "last push refused"),
-    el("span.pushed", { class: old ? "warn" : "muted", title: dateTime(group.pushedMillis) }, group.pushedMillis ? `pushed ${relativeTime(group.pushedMillis)}` : "never pushed whole"));
-  return el("section.panel.pool", el("div.group-head", head, el("button.ghost.small.square", { type: "button", "aria-label": `Delete the group ${job}`, title: "Delete this group", onclick: () => remove(group) }, icon("trash", 16))), shown ? familyTable(group) : null);
+    el("span.pushed", { class: old ? "warn" : "muted", title: dateTime(group.pushedMillis) },
+      group.pushedMillis ? `pushed ${relativeTime(group.pushedMillis)}` : "never pushed whole",
+    ));
+  return el("section.panel.pool",
+    el("div.group-head", head,
+      el("button.ghost.small.square",
+        { type: "button", "aria-label": `Delete the group ${job}`, title: "Delete this group", onclick: () => remove(group) },
+        icon("trash", 16),
+      ),
+    ),
+    shown ? familyTable(group) : null,
+  );
 }
 
 /** @param {Group} group */
@@ -90,30 +108,56 @@ function familyTable(group) {
     const own = Object.fromEntries(Object.entries(metric.labels).filter(([label, value]) => !(label in group.labels) && value !== ""));
     const expr = metricText({ __name__: type === "histogram" || type === "summary" ? `${name}_count` : name, ...metric.labels });
     return el("tr",
-      el("td.mono", el("a", { href: doorURL("prometheus", `/query?g0.expr=${encodeURIComponent(expr)}&g0.tab=graph`), title: "Query it" }, name), index === 0 && help ? el("div.help", help) : null),
+      el("td.mono",
+        el("a", { href: doorURL("prometheus", `/query?g0.expr=${encodeURIComponent(expr)}&g0.tab=graph`), title: "Query it" }, name),
+        index === 0 && help ? el("div.help", help) : null,
+      ),
       el("td.mono", Object.entries(own).map(([label, value]) => el("span.label-chip", el("b", `${label}=`), value))),
       el("td.kind", el("span.muted", type)), el("td.number", valueNode(metric)));
   }));
-  return el("div.table-box.push-table", el("table", el("caption.unseen", `Metrics of ${group.labels.job}`), el("thead", el("tr", ["Metric", "Labels"].map((label) => el("th", { scope: "col" }, label)), el("th.kind", { scope: "col" }, "Type"), el("th.number", { scope: "col" }, "Value"))), el("tbody", rows)));
+  return el("div.table-box.push-table",
+    el("table",
+      el("caption.unseen", `Metrics of ${group.labels.job}`),
+      el("thead",
+        el("tr",
+          ["Metric", "Labels"].map((label) => el("th", { scope: "col" }, label)),
+          el("th.kind", { scope: "col" }, "Type"),
+          el("th.number", { scope: "col" }, "Value"),
+        ),
+      ),
+      el("tbody", rows),
+    ),
+  );
 }
 
 function valueNode(metric) {
   if (metric.value !== undefined) return withSeparators(String(toNumber(metric.value))).replace("-", "−");
   const parts = Object.entries(metric.quantiles ?? metric.buckets ?? {}).map(([bound, value]) => `${metric.quantiles ? "" : "≤ "}${bound}: ${value}`);
-  return el("span", { title: parts.join("\n") }, `${format(toNumber(metric.count), "none")} × ${format(toNumber(metric.sum) / Math.max(1, toNumber(metric.count)))}`);
+  return el("span", { title: parts.join("\n") },
+    `${format(toNumber(metric.count), "none")} × ${format(toNumber(metric.sum) / Math.max(1, toNumber(metric.count)))}`,
+  );
 }
 
 /** @param {Group} group */
 async function remove(group) {
   const name = Object.entries(group.labels).map(([label, value]) => `${label}="${value}"`).join(", ");
   const sure = await openDialog({
-    title: "Delete this group?", content: [el("p", "Group ", el("code", `{${name}}`), ` goes, with ${count(group.families.length, "metric")} and ${count(seriesIn(group), "series", "series")}.`), el("p.muted", "What was scraped of it stays in Prometheus; the next scrape no longer finds it.")],
+    title: "Delete this group?", content: [
+      el("p", "Group ",
+        el("code", `{${name}}`),
+        ` goes, with ${count(group.families.length, "metric")} and ${count(seriesIn(group), "series", "series")}.`,
+      ),
+      el("p.muted", "What was scraped of it stays in Prometheus; the next scrape no longer finds it."),
+    ],
     actions: [{ label: "Keep it", value: false }, { label: "Delete", value: true, kind: "danger" }],
   });
   if (!sure) return;
   const path = groupPath(group.labels);
   await send(path, { method: "DELETE" }, () => toast(`Deleted ${group.labels.job}`, "good", {
-    label: "Undo", run: () => send(path, { method: "PUT", body: groupText(group), headers: { "content-type": "text/plain; version=0.0.4" } }, () => toast(`${group.labels.job} is back`)),
+    label: "Undo", run: () => send(path,
+      { method: "PUT", body: groupText(group), headers: { "content-type": "text/plain; version=0.0.4" } },
+      () => toast(`${group.labels.job} is back`),
+    ),
   }));
 }
 
@@ -127,9 +171,14 @@ async function send(path, init, done) {
 function nothingYet() {
   const lines = [
     ["One value:", `echo "backup_duration_seconds 182" | curl --data-binary @- http://${doorAddress("pushgateway")}/metrics/job/backup`],
-    ["A file of metrics, replacing what the group held:", `curl -T metrics.txt http://${doorAddress("pushgateway")}/metrics/job/backup/instance/db-1`],
+    [
+      "A file of metrics, replacing what the group held:",
+      `curl -T metrics.txt http://${doorAddress("pushgateway")}/metrics/job/backup/instance/db-1`,
+    ],
   ];
-  return el("div.empty", icon("push", 28), el("h2", "Nothing was pushed yet"), el("p", "For jobs that end before anyone can scrape them. Push from the job itself:"),
+  return el("div.empty", icon("push", 28), el("h2", "Nothing was pushed yet"), el("p",
+    "For jobs that end before anyone can scrape them. Push from the job itself:",
+  ),
     el("div.lines", lines.map(([words, line]) => [el("p", words), snippet(line)])),
     el("p", "Or let ", el("code", "obstack demo"), " make some traffic."));
 }

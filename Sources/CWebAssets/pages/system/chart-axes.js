@@ -14,7 +14,10 @@ export const MARGIN = { top: 8, right: 12, bottom: 22, left: 8 };
 export function readInk(element) {
   const style = getComputedStyle(element);
   const value = (name) => style.getPropertyValue(name).trim();
-  return { text: value("--muted"), strong: value("--text-soft"), grid: value("--grid"), ground: value("--surface"), line: value("--line-strong"), accent: value("--accent"), font: `12px ${value("--sans")}`, value };
+  return {
+    text: value("--muted"), strong: value("--text-soft"), grid: value("--grid"), ground: value("--surface"),
+    line: value("--line-strong"), accent: value("--accent"), font: `12px ${value("--sans")}`, value,
+  };
 }
 
 /** A colour as the canvas understands it: variables looked up. @param {Ink} ink @param {string} color */

@@ -185,7 +185,8 @@ export function strokeLine(context, line, { color, width, interpolation, dash, s
 function loneDots(context, { xs, ys, length }, color, width) {
   context.fillStyle = color;
   for (let index = 0; index < length; index++) {
-    if (xs[index] !== xs[index] || (index > 0 && xs[index - 1] === xs[index - 1]) || (index + 1 < length && xs[index + 1] === xs[index + 1])) continue;
+    const joined = (index > 0 && xs[index - 1] === xs[index - 1]) || (index + 1 < length && xs[index + 1] === xs[index + 1]);
+    if (joined || xs[index] !== xs[index]) continue;
     context.beginPath();
     context.arc(xs[index], ys[index], Math.max(1.5, width), 0, 2 * Math.PI);
     context.fill();

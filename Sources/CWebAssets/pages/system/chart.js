@@ -84,10 +84,10 @@ import { stackLayers } from "./stack.js";
 import { Legend } from "./legend.js";
 import { hideTip, isPinned, pinTip, showTip } from "./tooltip.js";
 import { MARGIN, inkOf, paintAnnotations, paintAxes, paintThresholds, readInk, valueAxis } from "./chart-axes.js";
+import { listenToPointer } from "./chart-pointer.js";
 import { drawBars, drawPoints, fillArea, lineWidthFor, strokeLine, timeAt, trace, xOf, yOf } from "./chart-paint.js";
 
 const TIP_ROWS = 12;
-const DRAG_PIXELS = 4;
 /** Where points stand further apart they are marked. */
 const POINT_PIXELS = 20;
 
@@ -95,7 +95,11 @@ const POINT_PIXELS = 20;
 const groups = new Map();
 
 /** @type {ChartOptions} */
-const DEFAULTS = { title: "", unit: "short", decimals: null, style: {}, stack: "none", scale: "linear", thresholdStyle: "line", legend: "list", legendPlacement: "bottom", calcs: ["mean", "max", "last"], tooltip: "all", tooltipSort: "near", axes: true };
+const DEFAULTS = {
+  title: "", unit: "short", decimals: null, style: {}, stack: "none", scale: "linear", thresholdStyle: "line",
+  legend: "list", legendPlacement: "bottom", calcs: ["mean", "max", "last"], tooltip: "all", tooltipSort: "near",
+  axes: true,
+};
 
 /**
  * What is drawn of a series: after stacking, with its colour.
@@ -229,7 +233,8 @@ export class TimeChart {
       return `${series.name}: last ${say("last")}, from ${say("min")} to ${say("max")}`;
     });
     const rest = shown.length > 6 ? `; and ${shown.length - 6} more` : "";
-    return `${options.title ? `${options.title}. ` : ""}${count(shown.length, "series", "series")} from ${dateTime(data.from)} to ${dateTime(data.to)}. ${words.join("; ")}${rest}`;
+    const what = `${options.title ? `${options.title}. ` : ""}${count(shown.length, "series", "series")}`;
+    return `${what} from ${dateTime(data.from)} to ${dateTime(data.to)}. ${words.join("; ")}${rest}`;
   }
 
   /** Takes the chart off the page. */
@@ -254,12 +259,19 @@ export class TimeChart {
     this.ink = readInk(this.plot);
     const axis = valueAxis(this.drawn, this.data, this.options, height);
     context.font = this.ink.font;
-    const say = axisFormatter(this.options.stack === "percent" ? "percent" : this.options.unit, Math.max(...axis.ticks.map(Math.abs)), axis.step, this.options.decimals);
+    const say = axisFormatter(
+      this.options.stack === "percent" ? "percent" : this.options.unit,
+      Math.max(...axis.ticks.map(Math.abs)),
+      axis.step,
+      this.options.decimals,
+    );
     const labels = this.empty ? [] : axis.ticks.map(this.options.scale === "log" ? (tick) => format(tick, this.options.unit) : say);
     const gutter = this.options.axes ? Math.ceil(Math.max(20, ...labels.map((label) => context.measureText(label).width))) + 10 : 0;
     const [left, top] = this.options.axes ? [MARGIN.left + gutter - 2, MARGIN.top] : [0, 2];
     this.view = {
-      left, top, width: Math.max(1, width - left - (this.options.axes ? MARGIN.right : 0)), height: Math.max(1, height - top - (this.options.axes ? MARGIN.bottom : 2)),
+      left, top, width: Math.max(1, width - left - (this.options.axes ? MARGIN.right : 0)), height: Math.max(1,
+        height - top - (this.options.axes ? MARGIN.bottom : 2),
+      ),
       from: this.data.from, to: Math.max(this.data.to, this.data.from + 1), min: axis.min, max: axis.max, log: this.options.scale === "log", ratio,
       gap: this.data.step ? this.data.step * 1.5 : Infinity,
     };
@@ -330,11 +342,18 @@ export class TimeChart {
     const colors = this.colors.assign(data.series);
     const shown = data.series.filter((series) => !this.hidden.has(series.name));
     const places = new Map(shown.map((series, index) => [series, index]));
-    const stacked = options.stack === "none" ? null : stackLayers(shown.map(({ times, values }) => ({ times, values })), options.stack, (data.step ?? 0) / 2);
+    const stacked = options.stack === "none" ? null : stackLayers(
+      shown.map(({ times, values }) => ({ times, values })),
+      options.stack,
+      (data.step ?? 0) / 2,
+    );
     this.drawn = data.series.map((series, index) => {
       const at = places.get(series) ?? -1;
       const layer = at >= 0 ? stacked?.[at] : null;
-      return { series, color: colors[index], style: { ...options.style, ...series.style }, shown: at >= 0, times: layer?.times ?? series.times, values: layer?.values ?? series.values, base: layer?.base ?? null };
+      return {
+        series, color: colors[index], style: { ...options.style, ...series.style }, shown: at >= 0,
+        times: layer?.times ?? series.times, values: layer?.values ?? series.values, base: layer?.base ?? null,
+      };
     });
     this.points = shown.reduce((sum, series) => sum + series.times.length, 0);
     this.autoFill = options.stack === "none" ? (shown.length <= 4 ? 0.1 : 0) : 0.6;
@@ -345,7 +364,13 @@ export class TimeChart {
     this.#placeLegend();
     this.legendElement.hidden = legend === "none" || !this.drawn.length;
     if (this.legendElement.hidden) return;
-    this.legend.show(this.drawn.map(({ series, color, shown }) => ({ name: series.name, color, values: series.values, unit: series.unit, shown, detail: series.labels ? labelText(series) : series.name })), { kind: legend === "table" ? "table" : "list", calcs, unit, decimals });
+    this.legend.show(
+      this.drawn.map(({ series, color, shown }) => ({
+        name: series.name, color, values: series.values, unit: series.unit, shown,
+        detail: series.labels ? labelText(series) : series.name,
+      })),
+      { kind: legend === "table" ? "table" : "list", calcs, unit, decimals },
+    );
   }
 
   /** Beside the plot only where there is room for both. */
@@ -376,7 +401,13 @@ export class TimeChart {
       const room = Math.max(1, (step / (view.to - view.from)) * view.width);
       const slot = room < 5 ? room : room * 0.8;
       const beside = this.options.stack === "none" && slot / bars.length >= 2 ? bars.length : 1;
-      drawBars(context, drawn.times, drawn.values, drawn.base, view, { color, width: slot / beside, shift: beside > 1 ? (bars.indexOf(drawn) - (beside - 1) / 2) * (slot / beside) : 0, opacity: style.fill ?? 0.85 });
+      drawBars(context, drawn.times, drawn.values, drawn.base, view,
+        {
+          color, width: slot / beside,
+          shift: beside > 1 ? (bars.indexOf(drawn) - (beside - 1) / 2) * (slot / beside) : 0,
+          opacity: style.fill ?? 0.85,
+        },
+      );
       return;
     }
     const bridge = style.connect === true ? Infinity : Number(style.connect || 0);
@@ -391,7 +422,8 @@ export class TimeChart {
     const width = lineWidthFor(style.lineWidth ?? (drawn.base ? 1 : 1.5), widen ? 0 : this.points, view.ratio) + widen;
     if (style.draw !== "points" && width > 0) strokeLine(context, line, { color, width, interpolation, dash: style.dash, span: view.width });
     const few = (this.data.step ? (this.data.step / (view.to - view.from)) * view.width : view.width / Math.max(1, line.length)) >= POINT_PIXELS;
-    if (style.draw === "points" || style.points === "always" || (style.points !== "never" && few && !drawn.base)) drawPoints(context, line, color, 2.5);
+    const marked = style.points === "always" || (style.points !== "never" && few && !drawn.base);
+    if (marked || style.draw === "points") drawPoints(context, line, color, 2.5);
   }
 
   #say(content, kind = "") {
@@ -411,68 +443,40 @@ export class TimeChart {
   }
 
   #listen() {
-    const signal = this.stops.signal;
-    /** @type {{x: number, time: number, pan: boolean, moved: boolean}|null} */
-    let press = null;
-    const local = (event) => {
-      const box = this.plot.getBoundingClientRect();
-      return { x: event.clientX - box.left, y: event.clientY - box.top };
-    };
-    this.plot.addEventListener("pointermove", (event) => {
-      if (!this.view) return;
-      const { x, y } = local(event);
-      if (press) {
-        press.moved ||= Math.abs(x - press.x) >= DRAG_PIXELS;
-        if (press.moved && press.pan) {
-          this.base.style.translate = `${x - press.x}px 0`;
-          return;
-        }
-        if (press.moved) {
-          this.selection = { from: this.#clampX(press.x), to: this.#clampX(x) };
-          hideTip();
-        }
-      }
-      if (!isPinned()) this.#hover(x, y);
-    }, { signal });
-    this.plot.addEventListener("pointerleave", () => {
-      if (!isPinned() && !press) this.#unhover();
-    }, { signal });
-    this.plot.addEventListener("pointerdown", (event) => {
-      if (!this.view || event.button !== 0 || event.pointerType === "touch") return;
-      const { x } = local(event);
-      if (x < this.view.left - 4 || isPinned()) return;
-      press = { x, time: timeAt(this.view, x), pan: event.shiftKey && Boolean(this.options.onPan ?? this.options.onZoom), moved: false };
-      this.plot.setPointerCapture(event.pointerId);
-    }, { signal });
-    const release = (event) => {
-      const began = press;
-      press = null;
-      this.base.style.translate = "";
-      const chosen = this.selection;
-      this.selection = null;
-      if (!began || !this.view || event.type === "pointercancel") return this.paintOverlaySoon();
-      const { x, y } = local(event);
-      if (!began.moved) return this.#pin(x, y);
-      if (began.pan) {
-        const shift = began.time - timeAt(this.view, x);
-        (this.options.onPan ?? this.options.onZoom)?.(this.view.from + shift, this.view.to + shift);
-      } else if (chosen && Math.abs(chosen.to - chosen.from) >= DRAG_PIXELS) {
+    const { signal } = this.stops;
+    const select = (from, to) => (this.selection = { from: this.#clampX(from), to: this.#clampX(to) });
+    listenToPointer(this.plot, signal, {
+      begins: (x) => this.view !== null && x >= this.view.left - 4,
+      hover: (x, y) => this.view && this.#hover(x, y),
+      leave: () => this.#unhover(),
+      click: (x, y) => this.#pin(x, y),
+      selecting: (from, to) => {
+        select(from, to);
+        hideTip();
+      },
+      selected: (from, to) => {
+        const chosen = select(from, to);
+        this.selection = null;
         this.#zoomTo(timeAt(this.view, chosen.from), timeAt(this.view, chosen.to));
-      }
-      this.#unhover();
-    };
-    this.plot.addEventListener("pointerup", release, { signal });
-    this.plot.addEventListener("pointercancel", release, { signal });
-    this.plot.addEventListener("click", (event) => {
-      if (event.pointerType !== "touch" || !this.view) return;
-      const { x, y } = local(event);
-      this.#hover(x, y);
-      this.#pin(x, y);
-    }, { signal });
-    this.plot.addEventListener("dblclick", () => {
-      hideTip();
-      this.options.onZoomBack?.();
-    }, { signal });
+        this.#unhover();
+      },
+      moving: (by) => (this.base.style.translate = `${by}px 0`),
+      moved: (by) => {
+        this.base.style.translate = "";
+        const shift = (-by / this.view.width) * (this.view.to - this.view.from);
+        (this.options.onPan ?? this.options.onZoom)?.(this.view.from + shift, this.view.to + shift);
+        this.#unhover();
+      },
+      givenUp: () => {
+        this.base.style.translate = "";
+        this.selection = null;
+        this.paintOverlaySoon();
+      },
+      doubleClick: () => {
+        hideTip();
+        this.options.onZoomBack?.();
+      },
+    });
     this.plot.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.plot.addEventListener("blur", () => {
       if (!isPinned()) this.#unhover();
@@ -489,10 +493,14 @@ export class TimeChart {
       const at = this.cursor ? nearestIndex(times, this.cursor.time) : step > 0 ? -1 : times.length;
       const next = Math.max(0, Math.min(times.length - 1, at + step * (event.ctrlKey || event.metaKey ? 10 : 1)));
       const x = this.#clampX(xOf(this.view, times[next]));
-      if (event.shiftKey) this.selection = { from: this.selection?.from ?? this.#clampX(xOf(this.view, times[Math.max(0, Math.min(times.length - 1, at))])), to: x };
+      if (event.shiftKey) this.selection = {
+        from: this.selection?.from ?? this.#clampX(xOf(this.view, times[Math.max(0, Math.min(times.length - 1, at))])),
+        to: x,
+      };
       else this.selection = null;
       this.#hover(x, this.near?.[0]?.y ?? this.view.top + this.view.height / 2);
-      this.spoken.textContent = this.near?.length ? `${dateTime(this.cursor.time)}: ${this.near.slice(0, 3).map(({ drawn, index }) => `${drawn.series.name} ${this.#text(drawn, index)}`).join(", ")}` : dateTime(this.cursor?.time ?? 0);
+      const said = (this.near ?? []).slice(0, 3).map(({ drawn, index }) => `${drawn.series.name} ${this.#text(drawn, index)}`);
+      this.spoken.textContent = [dateTime(this.cursor?.time ?? times[next]), said.join(", ")].filter(Boolean).join(": ");
     } else if ((event.key === "ArrowUp" || event.key === "ArrowDown") && this.near?.length) {
       const sorted = this.near.toSorted((a, b) => a.y - b.y);
       const at = sorted.indexOf(this.near[0]);
@@ -561,7 +569,10 @@ export class TimeChart {
       if (value - value !== 0) continue;
       const pixel = yOf(this.view, value);
       const foot = drawn.base ? yOf(this.view, drawn.base[index]) : pixel;
-      found.push({ drawn, index, y: pixel, distance: y === null ? 0 : y > Math.min(pixel, foot) && y < Math.max(pixel, foot) ? 0 : Math.min(Math.abs(pixel - y), Math.abs(foot - y)) });
+      found.push({
+        drawn, index, y: pixel,
+        distance: y === null ? 0 : y > Math.min(pixel, foot) && y < Math.max(pixel, foot) ? 0 : Math.min(Math.abs(pixel - y), Math.abs(foot - y)),
+      });
     }
     if (y !== null) found.sort((a, b) => a.distance - b.distance);
     return found;
@@ -577,14 +588,22 @@ export class TimeChart {
   #showTip(x, y) {
     if (this.options.tooltip === "none" || !this.near) return;
     const near = this.options.tooltip === "single" ? this.near.slice(0, 1) : this.near.slice(0, TIP_ROWS);
-    const rows = this.options.tooltipSort === "value" ? near.toSorted((a, b) => b.drawn.series.values[b.index] - a.drawn.series.values[a.index]) : near;
+    const valueOf = ({ drawn, index }) => drawn.values[index] - (drawn.base?.[index] ?? 0);
+    const rows = this.options.tooltipSort === "value" ? near.toSorted((a, b) => valueOf(b) - valueOf(a)) : near;
     const box = this.plot.getBoundingClientRect();
     const pixel = (this.view.to - this.view.from) / this.view.width;
-    const notes = (this.data.annotations ?? []).filter((note) => this.cursor.time >= note.time - 5 * pixel && this.cursor.time <= (note.timeEnd ?? note.time) + 5 * pixel).map((note) => note.text);
+    const { time } = this.cursor;
+    const touched = (note) => time >= note.time - 5 * pixel && time <= (note.timeEnd ?? note.time) + 5 * pixel;
+    const notes = (this.data.annotations ?? []).filter(touched).map((note) => note.text);
     if (!rows.length && !notes.length) return hideTip();
     showTip({
-      x: box.left + x, y: box.top + y, head: dateTime(this.cursor.time, { millis: this.view.to - this.view.from < 10_000 }), detail: relativeTime(this.cursor.time), notes,
-      rows: rows.map(({ drawn, index }) => ({ color: drawn.color, name: drawn.series.name, value: this.#text(drawn, index), strong: near.length > 1 && drawn === this.near[0].drawn })),
+      x: box.left + x, y: box.top + y, head: dateTime(this.cursor.time,
+        { millis: this.view.to - this.view.from < 10_000 },
+      ), detail: relativeTime(this.cursor.time), notes,
+      rows: rows.map(({ drawn, index }) => ({
+        color: drawn.color, name: drawn.series.name, value: this.#text(drawn, index),
+        strong: near.length > 1 && drawn === this.near[0].drawn,
+      })),
       more: this.options.tooltip === "single" ? 0 : this.near.length - near.length,
     });
   }
@@ -596,7 +615,10 @@ export class TimeChart {
     if (!nearest) return;
     const half = (this.data.step ?? (this.view.to - this.view.from) / 50) / 2;
     const time = nearest.drawn.times[nearest.index];
-    const point = { time, value: nearest.drawn.series.values[nearestIndex(nearest.drawn.series.times, time)], series: nearest.drawn.series, from: time - half, to: time + half };
+    const point = {
+      time, value: nearest.drawn.series.values[nearestIndex(nearest.drawn.series.times, time)],
+      series: nearest.drawn.series, from: time - half, to: time + half,
+    };
     pinTip(this.options.pinActions?.(point) ?? [], () => this.#unhover());
   }
 }

@@ -5,14 +5,19 @@ export const PALETTE = ["#5b8ff9", "#f6a23c", "#45b787", "#e8684a", "#9270ca", "
 
 /** Grafana's colour names and ours, for dashboards that name colours. */
 const NAMED = {
-  green: "#45b787", red: "#e8684a", orange: "#f6a23c", yellow: "#d9b93b", blue: "#5b8ff9", purple: "#9270ca", text: "var(--text)", transparent: "transparent",
+  green: "#45b787", red: "#e8684a", orange: "#f6a23c", yellow: "#d9b93b", blue: "#5b8ff9", purple: "#9270ca",
+  text: "var(--text)", transparent: "transparent",
   good: "var(--good)", warn: "var(--warn)", bad: "var(--bad)", info: "var(--info)", muted: "var(--muted)",
 };
 
 /** A colour as CSS understands it: "dark-red" and "semi-dark-green" are Grafana's shades, "#…", "rgb(…)" and "var(…)" pass. @param {string} name */
 export function cssColor(name) {
   const shade = /^(super-light|light|semi-dark|dark)-(\w+)$/.exec(name);
-  if (shade && NAMED[shade[2]]) return mix(NAMED[shade[2]], shade[1].includes("light") ? "#ffffff" : "#000000", { "super-light": 0.5, light: 0.25, "semi-dark": 0.15, dark: 0.35 }[shade[1]]);
+  if (shade && NAMED[shade[2]]) return mix(
+    NAMED[shade[2]],
+    shade[1].includes("light") ? "#ffffff" : "#000000",
+    { "super-light": 0.5, light: 0.25, "semi-dark": 0.15, dark: 0.35 }[shade[1]],
+  );
   return NAMED[name] ?? name;
 }
 

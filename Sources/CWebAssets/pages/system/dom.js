@@ -44,7 +44,8 @@ export function setAttributes(node, attributes) {
 export function append(node, children) {
   for (const child of children) {
     if (Array.isArray(child)) append(node, child);
-    else if (child !== null && child !== undefined && child !== false) node.appendChild(child instanceof Node ? child : document.createTextNode(String(child)));
+    else if (child instanceof Node) node.appendChild(child);
+    else if (child !== null && child !== undefined && child !== false) node.appendChild(document.createTextNode(String(child)));
   }
 }
 

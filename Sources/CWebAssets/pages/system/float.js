@@ -79,9 +79,16 @@ export function openMenu(anchor, items, options = {}) {
       item.checked === undefined ? item.icon ? icon(item.icon, 16) : null : el("span.menu-check", item.checked ? icon("check", 14) : null),
       el("span.menu-label", item.label), item.hint ? el("span.menu-hint", item.hint) : null,
     ];
-    const attributes = { role: item.checked === undefined ? "menuitem" : "menuitemradio", "aria-checked": item.checked === undefined ? null : String(item.checked), tabindex: "-1", class: item.danger ? "danger" : null };
+    const attributes = {
+      role: item.checked === undefined ? "menuitem" : "menuitemradio",
+      "aria-checked": item.checked === undefined ? null : String(item.checked), tabindex: "-1",
+      class: item.danger ? "danger" : null,
+    };
     if (item.href) return el("a.menu-item", { ...attributes, href: item.href }, content);
-    return el("button.menu-item", { ...attributes, type: "button", disabled: item.disabled ?? false, onclick: () => { popover.close(); item.run?.(); } }, content);
+    return el("button.menu-item",
+      { ...attributes, type: "button", disabled: item.disabled ?? false, onclick: () => { popover.close(); item.run?.(); } },
+      content,
+    );
   }));
   const popover = openPopover(anchor, list, { ...options, class: "popover-menu" });
   list.addEventListener("keydown", (event) => moveFocus(event, [...list.querySelectorAll(".menu-item:not(:disabled)")]));
@@ -116,9 +123,14 @@ export function openDialog({ title, content, actions = [], class: classes }) {
       resolve(value);
     };
     const dialog = el("dialog.dialog", { class: classes, "aria-label": title },
-      el("div.dialog-head", el("h2", title), el("button.ghost.square", { type: "button", "aria-label": "Close", onclick: () => finish(null) }, icon("close"))),
+      el("div.dialog-head",
+        el("h2", title),
+        el("button.ghost.square", { type: "button", "aria-label": "Close", onclick: () => finish(null) }, icon("close")),
+      ),
       el("div.dialog-body", content),
-      actions.length ? el("div.dialog-foot", actions.map((action) => el("button", { type: "button", class: action.kind, onclick: () => finish(action.value) }, action.label))) : null);
+      actions.length ? el("div.dialog-foot",
+        actions.map((action) => el("button", { type: "button", class: action.kind, onclick: () => finish(action.value) }, action.label)),
+      ) : null);
     dialog.addEventListener("cancel", (event) => {
       event.preventDefault();
       finish(null);
@@ -135,7 +147,11 @@ export function openDialog({ title, content, actions = [], class: classes }) {
 export function toast(text, kind = "good", action) {
   let place = document.querySelector(".toasts");
   if (!place) document.body.append((place = el("div.toasts", { role: "status", "aria-live": "polite" })));
-  const note = el("div.toast", { class: kind }, icon(kind === "good" ? "check" : "error", 16), text, action ? el("button.small", { type: "button", onclick: () => { note.remove(); action.run(); } }, action.label) : null);
+  const note = el("div.toast", { class: kind },
+    icon(kind === "good" ? "check" : "error", 16),
+    text,
+    action ? el("button.small", { type: "button", onclick: () => { note.remove(); action.run(); } }, action.label) : null,
+  );
   fill(place, note);
   setTimeout(() => note.remove(), action ? 10_000 : kind === "good" ? 2500 : 6000);
 }

@@ -43,7 +43,10 @@ export function mountFrame({ section, title, crumbs = [], tabs = [], time, width
     href: tab.href, "aria-current": tab.current ?? tab.href === location.pathname ? "page" : null,
   }, tab.label))) : null;
   const bar = el("header.bar", heading, tabsPlace, el("div.bar-space"), actionsPlace, time ? timeControls(time) : null, el("div.bar-tools",
-    el("button.ghost.square", { type: "button", "aria-label": "Search everything", title: "Search everything (Ctrl K)", onclick: openPalette }, icon("search")),
+    el("button.ghost.square",
+      { type: "button", "aria-label": "Search everything", title: "Search everything (Ctrl K)", onclick: openPalette },
+      icon("search"),
+    ),
     shareButton(time), themeButton()));
   document.body.prepend(el("a.skip", { href: "#main" }, "Skip to content"), rail(section), bar, main);
 
@@ -74,15 +77,26 @@ export function mountFrame({ section, title, crumbs = [], tabs = [], time, width
 }
 
 function pages() {
-  const sections = SECTIONS.filter((item) => hasDoor(item.door)).map((item) => ({ label: item.label, icon: item.icon, hint: item.key, href: doorURL(item.door, item.path) }));
-  const metrics = METRICS_TABS.slice(1).map((tab) => ({ label: `Metrics: ${tab.label.toLowerCase()}`, icon: "metrics", href: doorURL("prometheus", tab.href) }));
+  const sections = SECTIONS.filter((item) => hasDoor(item.door)).map((item) => ({
+    label: item.label, icon: item.icon, hint: item.key, href: doorURL(item.door, item.path),
+  }));
+  const metrics = METRICS_TABS.slice(1).map((tab) => ({
+    label: `Metrics: ${tab.label.toLowerCase()}`, icon: "metrics", href: doorURL("prometheus", tab.href),
+  }));
   const themes = [["dark", "moon", "Dark theme"], ["light", "sun", "Light theme"], ["system", "system", "Theme of the system"]]
     .map(([theme, name, label]) => ({ label, icon: name, run: () => globalThis.obstackTheme.set(theme) }));
   return [...sections, ...metrics, { label: "Keys of this page", icon: "keyboard", hint: "?", run: showKeys }, ...themes];
 }
 
 function rail(section) {
-  const links = SECTIONS.map((item) => ({ item, node: el("a.rail-item", { href: doorURL(item.door, item.path), "aria-current": item.id === section ? "page" : null, "data-label": item.label }, icon(item.icon, 20), el("span", item.label)) }));
+  const links = SECTIONS.map((item) => ({
+    item,
+    node: el("a.rail-item",
+      { href: doorURL(item.door, item.path), "aria-current": item.id === section ? "page" : null, "data-label": item.label },
+      icon(item.icon, 20),
+      el("span", item.label),
+    ),
+  }));
   doorsReady.then(() => {
     for (const { item, node } of links) {
       node.setAttribute("href", doorURL(item.door, item.path));
@@ -91,13 +105,21 @@ function rail(section) {
   });
   const wide = /(?:^|; )obstack_rail=open/.test(document.cookie);
   document.documentElement.classList.toggle("rail-open", wide);
-  const toggle = el("button.rail-item.rail-toggle", { type: "button", "data-label": "Expand", "aria-expanded": String(wide), "aria-label": "Labels beside the icons", onclick: () => {
+  const widen = () => {
     const now = document.documentElement.classList.toggle("rail-open");
     toggle.setAttribute("aria-expanded", String(now));
     document.cookie = `obstack_rail=${now ? "open" : "shut"}; path=/; max-age=31536000; samesite=lax`;
-  } }, icon("open", 20), el("span", "Collapse"));
+  };
+  const toggle = el("button.rail-item.rail-toggle",
+    { type: "button", "data-label": "Expand", "aria-expanded": String(wide), "aria-label": "Labels beside the icons", onclick: widen },
+    icon("open", 20),
+    el("span", "Collapse"),
+  );
   return el("nav.rail", { "aria-label": "Sections" },
-    el("a.rail-brand", { href: doorURL("grafana", "/"), "aria-label": "ObservabilityStack, home" }, el("img", { src: "/assets/icon.svg", alt: "", width: 24, height: 24 }), el("span", "Observability")),
+    el("a.rail-brand", { href: doorURL("grafana", "/"), "aria-label": "ObservabilityStack, home" },
+      el("img", { src: "/assets/icon.svg", alt: "", width: 24, height: 24 }),
+      el("span", "Observability"),
+    ),
     links.map(({ node }) => node), el("div.rail-space"),
     el("button.rail-item.rail-help", { type: "button", "data-label": "Keys", onclick: showKeys }, icon("keyboard", 20), el("span", "Keys")), toggle);
 }
@@ -122,7 +144,9 @@ function shareButton(time) {
 }
 
 function themeButton() {
-  const button = el("button.ghost.square.theme-button", { type: "button", onclick: () => globalThis.obstackTheme.set(globalThis.obstackTheme.current() === "dark" ? "light" : "dark") });
+  const button = el("button.ghost.square.theme-button",
+    { type: "button", onclick: () => globalThis.obstackTheme.set(globalThis.obstackTheme.current() === "dark" ? "light" : "dark") },
+  );
   const show = () => {
     const dark = globalThis.obstackTheme.current() === "dark";
     fill(button, icon(dark ? "sun" : "moon"));
@@ -139,7 +163,7 @@ function pageShortcuts(time) {
     { keys: "Mod K", does: "Search everything", inFields: true, run: () => openPalette() },
     { keys: "/", run: () => openPalette() },
     { keys: "?", does: "Show these keys", run: showKeys },
-    ...SECTIONS.map((item) => ({ keys: item.key, does: `Go to ${item.label.toLowerCase()}`, run: () => { location.href = doorURL(item.door, item.path); } })),
+    ...SECTIONS.map(({ key, label, door, path }) => ({ keys: key, does: `Go to ${label.toLowerCase()}`, run: () => location.assign(doorURL(door, path)) })),
     { keys: "t t", does: "Dark or light", run: () => globalThis.obstackTheme.set(globalThis.obstackTheme.current() === "dark" ? "light" : "dark") },
   ]);
   if (!time) return;

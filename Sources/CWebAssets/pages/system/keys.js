@@ -23,13 +23,15 @@ export function addShortcuts(heading, shortcuts) {
 
 /** Shows what the keys do; a shortcut without words is a second way to one that has them. */
 export function showKeys() {
-  const groups = [...sections].map(([heading, shortcuts]) => [heading, shortcuts.filter(({ does }) => does)]).filter(([, shortcuts]) => shortcuts.length).map(([heading, shortcuts]) => el("section", el("h3", heading),
+  const groups = [...sections].map(([heading, shortcuts]) => [
+    heading, shortcuts.filter(({ does }) => does),
+  ]).filter(([, shortcuts]) => shortcuts.length).map(([heading, shortcuts]) => el("section", el("h3", heading),
     el("dl.keys", shortcuts.map((shortcut) => [el("dt", shortcut.does), el("dd", keyCaps(shortcut.keys))]))));
   openDialog({ title: "Keys", content: el("div.keys-groups", groups), class: "keys-dialog" });
 }
 
 /** The caps of a shortcut: "Mod K" as ⌘ K or Ctrl K. @param {string} keys */
-export const keyCaps = (keys) => keys.split(" ").map((key) => el("kbd", key === "Mod" ? (mac ? "⌘" : "Ctrl") : key === "Shift" && mac ? "⇧" : key));
+export const keyCaps = (keys) => keys.split(" ").map((key) => el("kbd", (mac ? { Mod: "⌘", Shift: "⇧" } : { Mod: "Ctrl" })[key] ?? key));
 
 addEventListener("keydown", (event) => {
   if (event.defaultPrevented) return;
@@ -48,13 +50,16 @@ addEventListener("keydown", (event) => {
     }
   }
   clearTimeout(pendingTimer);
-  const begins = !field && !floating && [...sections.values()].flat().some((shortcut) => shortcut.keys.startsWith(`${pressed} `) && pressed.length === 1);
+  const first = (shortcut) => pressed.length === 1 && shortcut.keys.startsWith(`${pressed} `);
+  const begins = !field && !floating && [...sections.values()].flat().some(first);
   pending = begins ? pressed : "";
   pendingTimer = setTimeout(() => (pending = ""), 1000);
 });
 
 function describe(event) {
-  const key = event.key.length === 1 && /[a-z]/i.test(event.key) ? (event.ctrlKey || event.metaKey ? event.key.toUpperCase() : event.key) : { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" }[event.key] ?? event.key;
+  const key = event.key.length === 1 && /[a-z]/i.test(event.key) ? (event.ctrlKey || event.metaKey ? event.key.toUpperCase() : event.key) : {
+    " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓",
+  }[event.key] ?? event.key;
   const shift = event.shiftKey && (event.key.length > 1 || event.ctrlKey || event.metaKey) ? "Shift " : "";
   return (event.ctrlKey || event.metaKey ? "Mod " : "") + (event.altKey ? "Alt " : "") + shift + key;
 }

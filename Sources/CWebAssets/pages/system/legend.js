@@ -6,7 +6,10 @@ import { format } from "./format.js";
 import { calculate } from "./series.js";
 
 const SHOWN_AT_FIRST = 100;
-const CALC_WORDS = { last: "Last", lastNotNull: "Last", first: "First", mean: "Mean", min: "Min", max: "Max", sum: "Sum", count: "Count", range: "Range", stdDev: "Std dev", diff: "Change" };
+const CALC_WORDS = {
+  last: "Last", lastNotNull: "Last", first: "First", mean: "Mean", min: "Min", max: "Max", sum: "Sum", count: "Count",
+  range: "Range", stdDev: "Std dev", diff: "Change",
+};
 
 /** @typedef {{name: string, color: string, values: Float64Array, unit?: string, shown: boolean, detail?: string}} LegendEntry */
 
@@ -46,10 +49,16 @@ export class Legend {
     if (shape && shape === this.shape) return;
     this.shape = shape;
     const order = entries.map((_, index) => index);
-    const [scrollTop, focused] = [this.element.firstChild ? this.element.scrollTop : 0, this.element.contains(document.activeElement) ? document.activeElement.dataset.index : undefined];
+    const [scrollTop, focused] = [
+      this.element.firstChild ? this.element.scrollTop : 0,
+      this.element.contains(document.activeElement) ? document.activeElement.dataset.index : undefined,
+    ];
     const shown = this.all ? order : order.slice(0, SHOWN_AT_FIRST);
     const rest = entries.length - shown.length;
-    const more = rest > 0 ? el("button.link.legend-more", { type: "button", onclick: () => { this.all = true; this.show(this.entries, how); } }, `Show ${rest} more`) : null;
+    const more = rest > 0 ? el("button.link.legend-more",
+      { type: "button", onclick: () => { this.all = true; this.show(this.entries, how); } },
+      `Show ${rest} more`,
+    ) : null;
     fill(this.element, how.kind === "table" ? this.#table(order, rest) : shown.map((index) => this.#item(index)), more);
     if (scrollTop) this.element.scrollTop = scrollTop;
     if (focused !== undefined) this.element.querySelector(`[data-index="${focused}"]`)?.focus({ preventScroll: true });
@@ -79,18 +88,29 @@ export class Legend {
     if (this.sort) {
       const { column, descending } = this.sort;
       const sign = descending ? -1 : 1;
-      order.sort((a, b) => (column < 0 ? sign * this.entries[a].name.localeCompare(this.entries[b].name, undefined, { numeric: true }) : sign * (numbers[a][column] - numbers[b][column]) || a - b));
+      order.sort((a, b) => (column < 0 ? sign * this.entries[a].name.localeCompare(
+        this.entries[b].name,
+        undefined,
+        { numeric: true },
+      ) : sign * (numbers[a][column] - numbers[b][column]) || a - b));
     }
     const head = (label, column, number) => {
       const sorted = this.sort?.column === column;
-      return el("th", { scope: "col", class: number ? "number" : null, "aria-sort": sorted ? (this.sort.descending ? "descending" : "ascending") : null }, el("button", { type: "button", onclick: () => {
+      return el("th", {
+        scope: "col", class: number ? "number" : null,
+        "aria-sort": sorted ? (this.sort.descending ? "descending" : "ascending") : null,
+      }, el("button", { type: "button", onclick: () => {
         this.sort = sorted && this.sort.descending !== (column >= 0) ? null : { column, descending: sorted ? !this.sort.descending : column >= 0 };
         this.show(this.entries, this.how);
       } }, label, icon("down", 12)));
     };
     const rows = rest > 0 ? order.slice(0, SHOWN_AT_FIRST) : order;
-    return el("table.legend-table", el("thead", el("tr", head("Series", -1, false), calcs.map((calc, column) => head(CALC_WORDS[calc] ?? calc, column, true)))),
+    return el("table.legend-table", el("thead",
+      el("tr", head("Series", -1, false), calcs.map((calc, column) => head(CALC_WORDS[calc] ?? calc, column, true))),
+    ),
       el("tbody", rows.map((index) => el("tr", { "data-row": index }, el("td", this.#item(index)),
-        calcs.map((calc, column) => el("td.number", calc === "count" ? String(numbers[index][column]) : format(numbers[index][column], this.entries[index].unit ?? unit, decimals)))))));
+        calcs.map((calc, column) => el("td.number",
+          calc === "count" ? String(numbers[index][column]) : format(numbers[index][column], this.entries[index].unit ?? unit, decimals),
+        ))))));
   }
 }

@@ -30,25 +30,34 @@ const lists = new Map();
 function listBehind(door, path) {
   const url = doorURL(door, path);
   if (!hasDoor(door)) return Promise.resolve([]);
-  if (!lists.has(url)) lists.set(url, fetch(url).then((answer) => answer.json()).then(({ data }) => (Array.isArray(data) ? data : [])).catch(() => []));
+  if (!lists.has(url)) lists.set(url,
+    fetch(url).then((answer) => answer.json()).then(({ data }) => (Array.isArray(data) ? data : [])).catch(() => []),
+  );
   return lists.get(url);
 }
 
 addPaletteSource({
   title: "Traces",
   keepAll: true,
-  search: (words) => (/^[0-9a-f]{16}$|^[0-9a-f]{32}$/i.test(words) && hasDoor("jaeger") ? [{ label: "Open trace", detail: words, icon: "traces", href: doorURL("jaeger", `/trace/${words.toLowerCase()}`) }] : []),
+  search: (words) => (/^[0-9a-f]{16}$|^[0-9a-f]{32}$/i.test(words) && hasDoor("jaeger") ? [{
+    label: "Open trace", detail: words, icon: "traces", href: doorURL("jaeger", `/trace/${words.toLowerCase()}`),
+  }] : []),
 });
 addPaletteSource({ title: "Pages", search: () => [] });
 addPaletteSource({
   title: "Services",
   atLeast: 1,
-  search: async () => (await listBehind("jaeger", "/api/services")).map((name) => ({ label: name, detail: "traces", icon: "traces", href: doorURL("jaeger", `/search?service=${encodeURIComponent(name)}`) })),
+  search: async () => (await listBehind("jaeger", "/api/services")).map((name) => ({
+    label: name, detail: "traces", icon: "traces",
+    href: doorURL("jaeger", `/search?service=${encodeURIComponent(name)}`),
+  })),
 });
 addPaletteSource({
   title: "Metrics",
   atLeast: 1,
-  search: async () => (await listBehind("prometheus", "/api/v1/label/__name__/values")).map((name) => ({ label: name, icon: "metrics", href: doorURL("prometheus", `/query?g0.expr=${encodeURIComponent(name)}&g0.tab=graph`) })),
+  search: async () => (await listBehind("prometheus",
+    "/api/v1/label/__name__/values",
+  )).map((name) => ({ label: name, icon: "metrics", href: doorURL("prometheus", `/query?g0.expr=${encodeURIComponent(name)}&g0.tab=graph`) })),
 });
 
 /** Opens the palette; a second call closes it. */
@@ -61,7 +70,13 @@ export function openPalette() {
   let stop = new AbortController();
   let items = [];
   let at = 0;
-  const field = el("input.palette-field", { type: "text", placeholder: "Search pages, metrics, services, a trace id…", "aria-label": "Search everything", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", autocomplete: "off", spellcheck: "false" });
+  const field = el("input.palette-field",
+    {
+      type: "text", placeholder: "Search pages, metrics, services, a trace id…", "aria-label": "Search everything",
+      role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", autocomplete: "off",
+      spellcheck: "false",
+    },
+  );
   const list = el("div.palette-list", { id: "palette-list", role: "listbox" });
   const dialog = el("dialog.palette", { "aria-label": "Search everything" }, el("div.palette-head", icon("search"), field, el("kbd", "Esc")), list);
 
@@ -83,11 +98,22 @@ export function openPalette() {
     let index = 0;
     fill(list, groups.filter((group) => group.items.length).map((group) => [el("div.palette-group", group.title), group.items.map((item) => {
       const mine = index++;
-      return el("a.palette-item", { id: `palette-${mine}`, role: "option", href: item.href, onpointermove: () => { if (at !== mine) { at = mine; mark(); } }, onclick: (event) => {
+      const onpointermove = () => {
+        if (at === mine) return;
+        at = mine;
+        mark();
+      };
+      const onclick = (event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
         choose(item);
-      } }, icon(item.icon ?? "forward", 16), el("span.palette-label", item.label), item.detail ? el("span.palette-detail", item.detail) : null, item.hint ? el("span.palette-hint", item.hint) : null);
+      };
+      return el("a.palette-item", { id: `palette-${mine}`, role: "option", href: item.href, onpointermove, onclick },
+        icon(item.icon ?? "forward", 16),
+        el("span.palette-label", item.label),
+        item.detail ? el("span.palette-detail", item.detail) : null,
+        item.hint ? el("span.palette-hint", item.hint) : null,
+      );
     })]), items.length ? null : el("p.palette-none", "Nothing of that name."));
     mark();
   };

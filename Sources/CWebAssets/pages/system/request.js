@@ -41,7 +41,10 @@ export async function requestJSON(url, { method, query, body, form, signal, head
   } catch {
     value = undefined;
   }
-  if (!answer.ok || value === undefined) throw new RequestError(sentence(answer, value, text, url), { status: answer.status, kind: value?.errorType ?? "", url });
+  if (!answer.ok || value === undefined) throw new RequestError(
+    sentence(answer, value, text, url),
+    { status: answer.status, kind: value?.errorType ?? "", url },
+  );
   return value;
 }
 

@@ -56,7 +56,8 @@ export function distinguishingNames(list) {
     const { __name__: name, ...rest } = own;
     const entries = Object.entries(rest);
     if (!name && entries.length === 1 && /[a-z]{2}/i.test(entries[0][1])) return entries[0][1];
-    if (!name) return entries.length ? entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}=${value}`).join("  ") : metricText(labels);
+    if (!name && entries.length) return entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}=${value}`).join("  ");
+    if (!name) return metricText(labels);
     return metricText(own);
   });
 }

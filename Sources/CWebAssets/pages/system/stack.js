@@ -15,7 +15,9 @@ export function stackLayers(list, mode, tolerance) {
   const columns = list.map((series) => (sameTimes(series.times, times) ? series.values : ontoGrid(series, times, tolerance)));
   const length = times.length;
   const totals = mode === "percent" ? new Float64Array(length) : null;
-  if (totals) for (const column of columns) for (let index = 0; index < length; index++) if (column[index] === column[index]) totals[index] += Math.abs(column[index]);
+  for (const column of totals ? columns : []) {
+    for (let index = 0; index < length; index++) if (column[index] === column[index]) totals[index] += Math.abs(column[index]);
+  }
   const up = new Float64Array(length);
   const down = new Float64Array(length);
   return columns.map((column) => {

@@ -41,14 +41,16 @@ export class Stat {
     const words = known ? options.text?.(data.value) : null;
     const { head, number, unit } = formatParts(data.value, options.unit, options.decimals);
     const paints = options.color ?? (options.thresholds?.length ? "value" : "none");
-    this.colorName = data.color ? cssColor(data.color) : options.thresholds?.length && known ? thresholdColor(options.thresholds, data.value) : "var(--accent)";
+    this.colorName = data.color ? cssColor(data.color) : thresholdColor(known ? options.thresholds : [], data.value);
     this.root.style.setProperty("--color", this.colorName);
     this.root.dataset.paints = known ? paints : "none";
     fill(this.text,
       data.name ? el("span.stat-name", data.name) : null,
       known ? el("span.stat-value", words ?? [head, number, unit ? el("small", unit.trim()) : null]) : el("span.stat-none", data.noData ?? "No data"),
       known && data.previous ? this.#change(data.value, data.previous) : null);
-    this.root.setAttribute("aria-label", `${[options.title, data.name].filter(Boolean).join(", ")}: ${known ? words ?? format(data.value, options.unit, options.decimals) : data.noData ?? "no data"}`);
+    this.root.setAttribute("aria-label",
+      `${[options.title, data.name].filter(Boolean).join(", ")}: ${known ? words ?? format(data.value, options.unit, options.decimals) : data.noData ?? "no data"}`,
+    );
     this.paint();
   }
 
@@ -79,7 +81,10 @@ export class Stat {
     const context = this.canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const [min, max] = ends[0] === ends[1] ? [ends[0] - 1, ends[1] + 1] : ends;
-    const view = { left: 0, top: height * 0.62, width, height: height * 0.38 - 2, from: line.times[0], to: line.times.at(-1), min, max, log: false, ratio, gap: Infinity };
+    const view = {
+      left: 0, top: height * 0.62, width, height: height * 0.38 - 2, from: line.times[0], to: line.times.at(-1), min,
+      max, log: false, ratio, gap: Infinity,
+    };
     const style = getComputedStyle(this.root);
     const named = /^var\((--[\w-]+)\)$/.exec(this.colorName);
     const color = this.root.dataset.paints === "background" ? "#ffffff" : named ? style.getPropertyValue(named[1]).trim() : this.colorName;
@@ -91,7 +96,9 @@ export class Stat {
   #change(value, previous) {
     const share = (value - previous) / Math.abs(previous);
     if (!Number.isFinite(share)) return null;
-    return el("span.stat-change", `${share > 0 ? "▲" : share < 0 ? "▼" : "="} ${format(Math.abs(share), "percentunit", Math.abs(share) < 0.1 ? 1 : 0)}`);
+    return el("span.stat-change",
+      `${share > 0 ? "▲" : share < 0 ? "▼" : "="} ${format(Math.abs(share), "percentunit", Math.abs(share) < 0.1 ? 1 : 0)}`,
+    );
   }
 
   destroy() {

@@ -40,16 +40,28 @@ export class DataTable {
     const shown = sorted.slice(0, this.shown);
     const left = sorted.length - shown.length;
     fill(this.element,
-      el("div.table-box", el("table", this.caption ? el("caption.unseen", this.caption) : null, el("thead", el("tr", this.columns.map((column) => this.#head(column)))),
-        el("tbody", shown.map((row) => el("tr", { class: this.rowClass?.(row) }, this.columns.map((column) => el("td", { class: [column.number ? "number" : "", column.class ?? ""].join(" ") }, column.render ? column.render(row) : column.value(row)))))))),
-      left > 0 ? el("button.ghost.table-more", { type: "button", onclick: () => { this.shown += 5 * this.most; this.#draw(); } }, `Show ${count(Math.min(left, 5 * this.most), "more row", "more rows")} of ${count(left, this.noun[0], this.noun[1])} left`) : null);
+      el("div.table-box", el("table", this.caption ? el("caption.unseen", this.caption) : null, el("thead",
+        el("tr", this.columns.map((column) => this.#head(column))),
+      ),
+        el("tbody",
+          shown.map((row) => el("tr", { class: this.rowClass?.(row) },
+            this.columns.map((column) => el("td", { class: [column.number ? "number" : "", column.class ?? ""].join(" ") },
+              column.render ? column.render(row) : column.value(row),
+            )),
+          )),
+        ))),
+      left > 0 ? el("button.ghost.table-more", { type: "button", onclick: () => { this.shown += 5 * this.most; this.#draw(); } },
+        `Show ${count(Math.min(left, 5 * this.most), "more row", "more rows")} of ${count(left, this.noun[0], this.noun[1])} left`,
+      ) : null);
   }
 
   #head(column) {
     const number = column.number ? "number" : null;
     if (column.fixed) return el("th", { scope: "col", class: number }, column.label);
     const sorted = this.sort?.id === column.id;
-    return el("th", { scope: "col", class: number, "aria-sort": sorted ? (this.sort.descending ? "descending" : "ascending") : null }, el("button", { type: "button", onclick: () => {
+    return el("th", {
+      scope: "col", class: number, "aria-sort": sorted ? (this.sort.descending ? "descending" : "ascending") : null,
+    }, el("button", { type: "button", onclick: () => {
       this.sort = { id: column.id, descending: sorted ? !this.sort.descending : Boolean(column.number) };
       this.#draw();
       [...this.element.querySelectorAll("thead button")].find((button) => button.textContent === column.label)?.focus();

@@ -64,7 +64,9 @@ function startOf(date, unit, roundUp) {
   const [year, month, day] = [date.getFullYear(), date.getMonth(), date.getDate()];
   const start = {
     s: () => new Date(Math.floor(date.getTime() / 1e3) * 1e3), m: () => new Date(Math.floor(date.getTime() / 6e4) * 6e4),
-    h: () => new Date(year, month, day, date.getHours()), d: () => new Date(year, month, day), w: () => new Date(year, month, day - ((date.getDay() + 6) % 7)),
+    h: () => new Date(year, month, day, date.getHours()), d: () => new Date(year, month, day), w: () => new Date(year, month,
+      day - ((date.getDay() + 6) % 7),
+    ),
     M: () => new Date(year, month), Q: () => new Date(year, month - (month % 3)), y: () => new Date(year, 0),
   }[unit]();
   return roundUp ? new Date(moved(start, 1, unit).getTime() - 1) : start;

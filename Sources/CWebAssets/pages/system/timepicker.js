@@ -10,9 +10,18 @@ import { dateTime } from "./format.js";
 export function timeControls(time) {
   const label = el("span.time-label");
   const shortLabel = el("span.time-short");
-  const rangeButton = el("button.time-range", { type: "button", "aria-haspopup": "dialog", onclick: () => openRange(rangeButton, time) }, icon("clock", 16), label, shortLabel, icon("down", 14));
+  const rangeButton = el("button.time-range",
+    { type: "button", "aria-haspopup": "dialog", onclick: () => openRange(rangeButton, time) },
+    icon("clock", 16),
+    label,
+    shortLabel,
+    icon("down", 14),
+  );
   const every = el("span.refresh-every");
-  const refreshButton = el("button.square.refresh-now", { type: "button", "aria-label": "Refresh now", title: "Refresh now (r)", onclick: () => time.reload() }, icon("refresh", 16));
+  const refreshButton = el("button.square.refresh-now",
+    { type: "button", "aria-label": "Refresh now", title: "Refresh now (r)", onclick: () => time.reload() },
+    icon("refresh", 16),
+  );
   const everyButton = el("button.refresh-pick", { type: "button", "aria-haspopup": "menu", "aria-label": "Refresh interval", onclick: () => openMenu(everyButton, REFRESH_INTERVALS.map((interval) => ({
     label: interval ? `Every ${interval}` : "Off", checked: interval === time.refresh, run: () => time.setRefresh(interval),
   })), { align: "end", label: "Refresh" }) }, every, icon("down", 14));
@@ -29,10 +38,19 @@ export function timeControls(time) {
   show();
   return [
     el("div.joined.time-move",
-      el("button.square.time-step", { type: "button", "aria-label": "Earlier", title: "Half a range earlier", onclick: () => time.shift(-1) }, icon("back", 14)),
+      el("button.square.time-step",
+        { type: "button", "aria-label": "Earlier", title: "Half a range earlier", onclick: () => time.shift(-1) },
+        icon("back", 14),
+      ),
       rangeButton,
-      el("button.square.time-step", { type: "button", "aria-label": "Later", title: "Half a range later", onclick: () => time.shift(1) }, icon("forward", 14)),
-      el("button.square.time-step", { type: "button", "aria-label": "Zoom out", title: "Twice as wide", onclick: () => time.zoomOut() }, icon("zoomOut", 16))),
+      el("button.square.time-step",
+        { type: "button", "aria-label": "Later", title: "Half a range later", onclick: () => time.shift(1) },
+        icon("forward", 14),
+      ),
+      el("button.square.time-step",
+        { type: "button", "aria-label": "Zoom out", title: "Twice as wide", onclick: () => time.zoomOut() },
+        icon("zoomOut", 16),
+      )),
     el("div.joined", refreshButton, everyButton),
   ];
 }
@@ -40,7 +58,8 @@ export function timeControls(time) {
 /** The viewer's zone in words: "Europe/Berlin, UTC+1". */
 export function zone() {
   const minutes = -new Date().getTimezoneOffset();
-  const offset = minutes === 0 ? "UTC" : `UTC${minutes > 0 ? "+" : "−"}${Math.floor(Math.abs(minutes) / 60)}${minutes % 60 ? `:${String(Math.abs(minutes) % 60).padStart(2, "0")}` : ""}`;
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  const offset = minutes === 0 ? "UTC" : `UTC${minutes > 0 ? "+" : "−"}${hours}${rest ? `:${String(rest).padStart(2, "0")}` : ""}`;
   const name = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return name && name !== "UTC" ? `${name}, ${offset}` : offset;
 }
@@ -52,7 +71,12 @@ function openRange(anchor, time) {
   const problem = el("p.field-problem", { role: "alert", hidden: true });
   const apply = () => {
     const [start, end] = [parseTime(from.value), parseTime(to.value, { roundUp: true })];
-    const wrong = Number.isNaN(start) ? "From is neither a moment (2026-11-22 17:00) nor relative (now-6h)." : Number.isNaN(end) ? "To is neither a moment nor relative." : start >= end ? "From must be before to." : "";
+    const wrongs = [
+      [Number.isNaN(start), "From is neither a moment (2026-11-22 17:00) nor relative (now-6h)."],
+      [Number.isNaN(end), "To is neither a moment (2026-11-22 18:00) nor relative (now)."],
+      [start >= end, "From must be before to."],
+    ];
+    const wrong = wrongs.find(([is]) => is)?.[1] ?? "";
     problem.textContent = wrong;
     problem.hidden = !wrong;
     if (wrong) return;
@@ -101,13 +125,22 @@ function monthCalendar(initial, pick) {
     const today = new Date().setHours(0, 0, 0, 0);
     const days = Array.from({ length: 42 }, (_, index) => new Date(first.getFullYear(), first.getMonth(), 1 - lead + index));
     fill(element,
-      el("div.calendar-head", el("button.ghost.square", { type: "button", "aria-label": "Month before", onclick: () => move(-1) }, icon("back", 14)), el("strong", months.format(first)),
+      el("div.calendar-head", el("button.ghost.square", { type: "button", "aria-label": "Month before", onclick: () => move(-1) },
+        icon("back", 14),
+      ), el("strong", months.format(first)),
         el("button.ghost.square", { type: "button", "aria-label": "Month after", onclick: () => move(1) }, icon("forward", 14))),
       el("div.calendar-days", ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"].map((name) => el("span.calendar-name", name)), days.map((day) => {
         const midnight = day.getTime();
         const next = new Date(day.getFullYear(), day.getMonth(), day.getDate() + 1).getTime();
-        const classes = [day.getMonth() === first.getMonth() ? "" : "other", midnight === today ? "today" : "", next > start && midnight <= end ? "inside" : "", start >= midnight && start < next ? "edge" : "", end >= midnight && end < next ? "edge" : ""].join(" ");
-        return el("button", { type: "button", class: classes, "aria-label": dateTime(midnight).slice(0, 10), onclick: () => pick(midnight) }, day.getDate());
+        const classes = [
+          day.getMonth() === first.getMonth() ? "" : "other", midnight === today ? "today" : "",
+          next > start && midnight <= end ? "inside" : "", start >= midnight && start < next ? "edge" : "",
+          end >= midnight && end < next ? "edge" : "",
+        ].join(" ");
+        return el("button",
+          { type: "button", class: classes, "aria-label": dateTime(midnight).slice(0, 10), onclick: () => pick(midnight) },
+          day.getDate(),
+        );
       })));
   }
   return { element, show(from, to) { [start, end] = [from, to]; draw(); } };

@@ -62,7 +62,10 @@ export function pinTip(actions, onLeave) {
   box.setAttribute("role", "dialog");
   box.append(el("div.tip-actions", actions.map((action) => {
     const content = [action.icon ? icon(action.icon, 14) : null, action.label];
-    return action.href ? el("a.button.small", { href: action.href }, content) : el("button.small", { type: "button", onclick: () => { hideTip(); action.run?.(); } }, content);
+    return action.href ? el("a.button.small", { href: action.href }, content) : el("button.small",
+      { type: "button", onclick: () => { hideTip(); action.run?.(); } },
+      content,
+    );
   }), el("button.small.square.ghost", { type: "button", "aria-label": "Let go", onclick: hideTip }, icon("close", 14))));
   const { left, top } = box.getBoundingClientRect();
   const inside = (at, size, room) => Math.max(8, Math.min(at, room - size - 8));
