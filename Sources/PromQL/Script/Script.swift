@@ -4,7 +4,8 @@ import MetricModel
 package struct Script: Sendable {
     enum Command: Sendable {
         case clear
-        case load(stepMillis: Int64, [Line])
+        /// `withNativeHistograms`: classic buckets are to be loaded as native histograms as well.
+        case load(stepMillis: Int64, [Line], withNativeHistograms: Bool)
         case evaluate(ScriptEvaluation)
         /// A command that cannot be read. Counts as a failed evaluation when it would have been one.
         case invalid(isEvaluation: Bool, String)
@@ -54,8 +55,7 @@ package struct Script: Sendable {
             if name.hasPrefix("load") {
                 let words = head.words
                 guard words.count == 2 else { throw ScriptError("invalid load command: \(head)") }
-                if name == "load_with_nhcb" { throw ScriptError("native histograms cannot be loaded") }
-                return .load(stepMillis: try ScriptError.duration(words[1]), body)
+                return .load(stepMillis: try ScriptError.duration(words[1]), body, withNativeHistograms: name == "load_with_nhcb")
             }
             if name.hasPrefix("eval") { return .evaluate(try ScriptEvaluation(head, body)) }
             throw ScriptError("invalid command \(LabelName.quoted(head))")

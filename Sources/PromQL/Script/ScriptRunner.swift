@@ -32,8 +32,10 @@ package struct ScriptRunner: Sendable {
         for entry in script.entries {
             switch entry.command {
             case .clear: store.removeAll()
-            case .load(let step, let lines):
-                for line in lines { if let failure = load(line, step, store) { outcomes.append(Outcome(line: line.number, query: "load", failure: failure, isEvaluation: false)) } }
+            case .load(let step, let lines, let withNativeHistograms):
+                var failures = load(lines, step, store)
+                if withNativeHistograms { failures.append((entry.line, "native histograms cannot be loaded; the classic series were")) }
+                outcomes.append(contentsOf: failures.map { Outcome(line: $0.line, query: "", failure: $0.reason, isEvaluation: false) })
             case .evaluate(let evaluation):
                 let failure = await ScriptCheck(evaluation: evaluation, engine: engine, options: options.parser).failure()
                 outcomes.append(Outcome(line: entry.line, query: evaluation.query, failure: failure, isEvaluation: true))
@@ -43,14 +45,30 @@ package struct ScriptRunner: Sendable {
         return outcomes
     }
 
-    private func load(_ line: Script.Line, _ stepMillis: Int64, _ store: MemoryStore) -> String? {
-        if line.text.prefix(while: { $0 != " " }).hasSuffix("@st") { return "start timestamps cannot be loaded" }
-        let series: SeriesDescription
-        do { series = try SeriesDescription(line.text) } catch { return error.description }
-        let samples = series.samples.enumerated().compactMap { index, sample -> (timestamp: Int64, value: Double)? in
-            if case .value(let value) = sample { (Int64(index) * stepMillis, value) } else { nil }
+    /// Loads what can be loaded. Of two lines for one series the later counts.
+    private func load(_ lines: [Script.Line], _ stepMillis: Int64, _ store: MemoryStore) -> [(line: Int, reason: String)] {
+        var failures: [(line: Int, reason: String)] = []
+        var descriptions: [(line: Int, series: SeriesDescription)] = []
+        for line in lines {
+            if line.text.prefix(while: { $0 != " " && $0 != "\t" }).hasSuffix("@st") {
+                failures.append((line.number, "start timestamps cannot be loaded"))
+                continue
+            }
+            do {
+                let series = try SeriesDescription(line.text)
+                descriptions.removeAll { $0.series.labels == series.labels }
+                descriptions.append((line.number, series))
+            } catch {
+                failures.append((line.number, error.description))
+            }
         }
-        let refused = store.append(series.labels, samples)
-        return refused > 0 ? "\(refused) samples are out of order" : nil
+        for (line, series) in descriptions {
+            let samples = series.samples.enumerated().compactMap { index, sample -> (timestamp: Int64, value: Double)? in
+                if case .value(let value) = sample { (Int64(index) * stepMillis, value) } else { nil }
+            }
+            let refused = store.append(series.labels, samples)
+            if refused > 0 { failures.append((line, "\(refused) samples are out of order")) }
+        }
+        return failures
     }
 }
