@@ -1,10 +1,11 @@
-import MetricModel
+/// The bits of `Staleness.marker`, spelled out: constants of other modules are calls in hot loops.
+private let absentBits: UInt64 = 0x7FF0_0000_0000_0002
 
 /// Stands in a column where a series has no sample. No computation yields these bits, and stale markers never get into columns.
-let absent = Staleness.marker
+@inline(__always) var absent: Double { Double(bitPattern: absentBits) }
 
-@inline(__always) func isAbsent(_ value: Double) -> Bool { value.bitPattern == Staleness.markerBits }
-@inline(__always) func isPresent(_ value: Double) -> Bool { value.bitPattern != Staleness.markerBits }
+@inline(__always) func isAbsent(_ value: Double) -> Bool { value.bitPattern == absentBits }
+@inline(__always) func isPresent(_ value: Double) -> Bool { value.bitPattern != absentBits }
 
 /// A run of doubles with one owner: a series' values at every step of a grid, or several columns one after another.
 final class ColumnBuffer: @unchecked Sendable {

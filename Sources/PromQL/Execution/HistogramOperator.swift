@@ -56,7 +56,8 @@ final class HistogramOperator: SeriesOperator {
         }
         name(identities)
         if !operand.isStored { buffers = context.workers.map { _ in ColumnBuffer(count: largest * grid.count) } }
-        staysDistinctWithoutNames = operand.staysDistinctWithoutNames
+        // A quantile's label may take the place of the one that told two histograms apart.
+        if case .quantiles = plan.measure { isDistinct = false } else { staysDistinctWithoutNames = operand.staysDistinctWithoutNames }
     }
 
     private func remarkQuantiles() {

@@ -99,8 +99,8 @@ final class OperatorBuilder {
     /// The samples that the windows of all steps need.
     func samples(_ source: WindowSource) throws(QueryError) -> WindowSamples {
         let times = source.window
-        let last = times.end(grid.endMillis)
-        let before = times.end(grid.startMillis) - times.rangeMillis
+        let last = times.end(grid.endMillis) + times.reachBehind(lookbackMillis: context.lookbackMillis)
+        let before = times.end(grid.startMillis) - times.rangeMillis - times.reachBefore(lookbackMillis: context.lookbackMillis)
         switch source {
         case .selector(let matchers, _, _): return SelectedSamples(context, matchers, span: (before + 1)...max(before + 1, last))
         case .subquery(let operand, let stepMillis, _, _):

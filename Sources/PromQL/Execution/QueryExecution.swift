@@ -96,17 +96,23 @@ struct QueryExecution: Sendable {
     private func matrix(_ source: WindowSource, _ plan: PlanNode) throws(QueryError) -> Matrix {
         let samples = try OperatorBuilder(context, grid, plan: plan).samples(source)
         try samples.open()
-        let end = source.window.end(grid.startMillis)
-        let start = end - source.window.rangeMillis
+        let window = source.window
+        let end = window.end(grid.startMillis)
+        let start = end - window.rangeMillis
         var series: [MatrixSeries] = []
         for index in samples.series.indices {
             try context.check()
             let run = try samples.samples(index, 0)
             var timestamps: [Int64] = []
             var values: [Double] = []
-            for i in 0..<run.count where run.timestamps[i] > start && run.timestamps[i] <= end {
-                timestamps.append(run.timestamps[i])
-                values.append(run.values[i])
+            if let edge = window.edge, run.count > 0 {
+                let input = WindowInput(run: run, grid: grid, window: window, lookbackMillis: context.lookbackMillis, scalars: [])
+                (timestamps, values) = EdgedWindows.extended(input, 0..<run.count, from: start, to: end, isSmoothed: edge == .smoothed)
+            } else {
+                for i in 0..<run.count where run.timestamps[i] > start && run.timestamps[i] <= end {
+                    timestamps.append(run.timestamps[i])
+                    values.append(run.values[i])
+                }
             }
             if timestamps.isEmpty { continue }
             try context.hold(samples: timestamps.count, for: source.source)

@@ -13,7 +13,8 @@ final class SelectOperator: SeriesOperator {
 
     private var span: ClosedRange<Int64> {
         let first = (selection.atMillis ?? grid.startMillis) - selection.offsetMillis - context.lookbackMillis + 1
-        return first...max(first, (selection.atMillis ?? grid.endMillis) - selection.offsetMillis)
+        let reach = selection.isSmoothed && selection.reading == .value ? context.lookbackMillis : 0
+        return first...max(first, (selection.atMillis ?? grid.endMillis) - selection.offsetMillis + reach)
     }
 
     override func prepare() throws(QueryError) {
@@ -32,6 +33,10 @@ final class SelectOperator: SeriesOperator {
         let values = UnsafePointer(state.samples.values)
         state.samplesRead += count
         let out = output(worker)
+        if selection.isSmoothed, selection.reading == .value {
+            state.samplesQueried += smooth(timestamps, values, count, into: out)
+            return UnsafePointer(out)
+        }
         let lookback = context.lookbackMillis
         var next = 0
         var found = 0
@@ -44,5 +49,33 @@ final class SelectOperator: SeriesOperator {
         }
         state.samplesQueried += found
         return UnsafePointer(out)
+    }
+
+    /// At each step the sample of that moment, or the point on the line between the nearest samples on both sides, or the last one.
+    private func smooth(_ timestamps: UnsafePointer<Int64>, _ values: UnsafePointer<Double>, _ count: Int, into out: UnsafeMutablePointer<Double>) -> Int {
+        let lookback = context.lookbackMillis
+        var next = 0
+        var found = 0
+        for step in 0..<grid.count {
+            let time = (selection.atMillis ?? grid.time(step)) - selection.offsetMillis
+            while next < count, timestamps[next] < time { next += 1 }
+            out[step] = absent
+            var before = next - 1
+            while before >= 0, isAbsent(values[before]) { before -= 1 }
+            var behind = next
+            while behind < count, isAbsent(values[behind]) { behind += 1 }
+            let hasBefore = before >= 0 && timestamps[before] > time - lookback
+            let hasBehind = behind < count && timestamps[behind] <= time + lookback
+            if hasBehind, timestamps[behind] == time {
+                out[step] = values[behind]
+            } else if hasBefore, hasBehind {
+                let share = Double(time - timestamps[before]) / Double(timestamps[behind] - timestamps[before])
+                out[step] = values[before] + (values[behind] - values[before]) * share
+            } else if hasBefore {
+                out[step] = values[before]
+            }
+            if isPresent(out[step]) { found += 1 }
+        }
+        return found
     }
 }

@@ -49,7 +49,7 @@ final class WindowOperator: SeriesOperator {
     override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> {
         let run = try samples.samples(index, worker)
         let out = output(worker)
-        let input = WindowInput(run: run, grid: grid, window: call.window.window, scalars: scalars)
+        let input = WindowInput(run: run, grid: grid, window: call.window.window, lookbackMillis: context.lookbackMillis, scalars: scalars)
         context.workers[worker].samplesQueried += WindowFunctions.compute(call.function, input, into: out)
         if !hasCounterNames, let remark = counterRemark(series[index].labels), (0..<grid.count).contains(where: { isPresent(out[$0]) }) {
             context.annotate(remark)

@@ -42,6 +42,8 @@ enum ElementFunctions {
         case .clampMin: eachStep { clamp($0, scalars[0][$1], .infinity) }
         case .clampMax: eachStep { clamp($0, -.infinity, scalars[0][$1]) }
         case .timestamp: eachStep { Double(grid.time($1)) / 1000 }
+        // These look at native histograms and start timestamps, which a plain sample has not.
+        case .histogramAvg, .histogramCount, .histogramSum, .histogramStddev, .histogramStdvar, .startTimestamp: out.update(repeating: absent, count: grid.count)
         case .minute: each { CalendarDate(seconds: $0).minute }
         case .hour: each { CalendarDate(seconds: $0).hour }
         case .dayOfWeek: each { CalendarDate(seconds: $0).dayOfWeek }

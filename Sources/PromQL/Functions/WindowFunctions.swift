@@ -4,6 +4,7 @@ enum WindowFunctions {
     static func compute(_ function: Function, _ input: WindowInput, into out: UnsafeMutablePointer<Double>) -> Int {
         let values = input.values
         let timestamps = input.timestamps
+        if let edge = input.window.edge { return EdgedWindows.compute(function, edge, input, into: out) }
         switch function {
         case .rate: return extrapolated(input, isCounter: true, isRate: true, into: out)
         case .increase: return extrapolated(input, isCounter: true, isRate: false, into: out)

@@ -7,14 +7,18 @@ struct WindowInput {
     let window: WindowTimes
     /// The scalar arguments, a value a step each.
     let scalars: [[Double]]
+    private let before: Int64
+    private let behind: Int64
 
-    init(run: WindowSamples.Run, grid: TimeGrid, window: WindowTimes, scalars: [[Double]]) {
+    init(run: WindowSamples.Run, grid: TimeGrid, window: WindowTimes, lookbackMillis: Int64, scalars: [[Double]]) {
         timestamps = run.timestamps
         values = run.values
         count = run.count
         self.grid = grid
         self.window = window
         self.scalars = scalars
+        before = window.reachBefore(lookbackMillis: lookbackMillis)
+        behind = window.reachBehind(lookbackMillis: lookbackMillis)
     }
 
     /// Calls `body` with the samples of each step's window that has any, and writes what it gives. Returns how many samples the
@@ -25,8 +29,9 @@ struct WindowInput {
         var high = 0
         var held = 0
         for step in 0..<grid.count {
-            let end = window.end(grid.time(step))
-            let start = end - window.rangeMillis
+            let windowEnd = window.end(grid.time(step))
+            let end = windowEnd + behind
+            let start = windowEnd - window.rangeMillis - before
             while high < count, timestamps[high] <= end { high += 1 }
             while low < high, timestamps[low] <= start { low += 1 }
             guard low < high else { out[step] = absent; continue }

@@ -46,6 +46,8 @@ struct InstantSelection: Hashable, Sendable {
     var offsetMillis: Int64
     var atMillis: Int64?
     var reading: Reading = .value
+    /// Whether a step between two samples lies on the line between them (`smoothed`).
+    var isSmoothed = false
     var source: SourceRange
 
     /// Whether all selected series have the same name, so that dropping it cannot make two of them equal.
@@ -78,11 +80,18 @@ indirect enum WindowSource: Hashable, Sendable {
     }
 }
 
-/// A window that ends `offsetMillis` before the step, or before a fixed time; open at the left, closed at the right.
+/// A window that ends `offsetMillis` before the step, or before a fixed time; open at the left, closed at the right. One with an
+/// edge rule also sees the samples just outside it.
 struct WindowTimes: Hashable, Sendable {
     var rangeMillis: Int64
     var offsetMillis: Int64
     var atMillis: Int64?
+    var edge: WindowEdge?
+
+    /// How far before the window samples are needed.
+    func reachBefore(lookbackMillis: Int64) -> Int64 { edge == nil ? 0 : lookbackMillis }
+    /// How far behind it.
+    func reachBehind(lookbackMillis: Int64) -> Int64 { edge == .smoothed ? lookbackMillis : 0 }
 
     /// The last moment of the window of the step at `time`.
     @inline(__always) func end(_ time: Int64) -> Int64 { (atMillis ?? time) - offsetMillis }

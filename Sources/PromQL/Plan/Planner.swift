@@ -27,9 +27,10 @@ struct Planner {
         case .string(let node): return (.string(node.value), true)
         case .parentheses(let node): return try planned(node.expr)
         case .selector(let node):
-            if node.edge != nil { throw .execution("the smoothed and anchored modifiers are not supported on instant vectors: \(expr)") }
             let at = time(node.at)
-            return (.select(InstantSelection(matchers: node.matchers, offsetMillis: try millis(node.offset), atMillis: at, source: node.source)), at != nil)
+            var selection = InstantSelection(matchers: node.matchers, offsetMillis: try millis(node.offset), atMillis: at, source: node.source)
+            selection.isSmoothed = node.edge == .smoothed
+            return (.select(selection), at != nil)
         case .rangeSelector, .subquery:
             let window = try self.window(expr)
             return (.matrix(window), window.window.atMillis != nil)
@@ -85,8 +86,8 @@ struct Planner {
     private func window(_ expr: Expr) throws(QueryError) -> WindowSource {
         switch expr.unwrapped {
         case .rangeSelector(let node):
-            if node.selector.edge != nil { throw .execution("the smoothed and anchored modifiers are not supported: \(node)") }
-            let times = WindowTimes(rangeMillis: try millis(node.range), offsetMillis: try millis(node.selector.offset), atMillis: time(node.selector.at))
+            let times = WindowTimes(
+                rangeMillis: try millis(node.range), offsetMillis: try millis(node.selector.offset), atMillis: time(node.selector.at), edge: node.selector.edge)
             return .selector(matchers: node.selector.matchers, window: times, source: node.source)
         case .subquery(let node):
             let times = WindowTimes(rangeMillis: try millis(node.range), offsetMillis: try millis(node.offset), atMillis: time(node.at))
@@ -156,6 +157,7 @@ struct Planner {
             return (.map(ElementCall(function: .timestamp, operand: invariant(try planned(node.arguments[0])))), false)
         case .absentOverTime:
             let window = try self.window(node.arguments[0])
+            try checkEdge(window.window.edge, function)
             let call = WindowCall(function: .presentOverTime, window: window, scalars: [], scalarSource: node.source)
             return (.absentOverTime(call, labels: absentLabels(node.arguments[0])), window.window.atMillis != nil)
         case .absent:
@@ -179,8 +181,7 @@ struct Planner {
                 key: function == .sort || function == .sortDesc ? .value : .labels(labels), isDescending: function == .sortDesc || function == .sortByLabelDesc,
                 operand: operand.node, source: node.source)), operand.isInvariant)
         case .histogramQuantile, .histogramQuantiles, .histogramFraction: return try histogram(node)
-        case .info, .startTimestamp, .histogramAvg, .histogramCount, .histogramSum, .histogramStddev, .histogramStdvar:
-            throw .execution("function \(LabelName.quoted(node.function.name)) is not supported")
+        case .info: throw .execution("function \"info\" is not supported")
         case .daysInMonth, .dayOfMonth, .dayOfWeek, .dayOfYear, .hour, .minute, .month, .year:
             guard let argument = node.arguments.first else { return (.map(ElementCall(function: function, operand: .vector(.time))), false) }
             let operand = try planned(argument)
@@ -224,7 +225,16 @@ struct Planner {
             }
         }
         guard let windowSource else { throw .execution("\(node.function.name) needs a range vector") }
+        try checkEdge(windowSource.window.edge, node.function.function)
         return (.window(WindowCall(function: node.function.function, window: windowSource, scalars: scalars, scalarSource: scalarSource)), isInvariant)
+    }
+
+    /// Samples outside the window would be mistaken for samples inside it by most functions.
+    private func checkEdge(_ edge: WindowEdge?, _ function: Function) throws(QueryError) {
+        guard let edge else { return }
+        let allowed: [Function] = edge == .anchored ? [.changes, .delta, .increase, .rate, .resets] : [.delta, .increase, .rate]
+        if allowed.contains(function) { return }
+        throw .execution("\(edge.rawValue) modifier can only be used with: \(allowed.map(\.rawValue).joined(separator: ", ")) - not with \(function.rawValue)")
     }
 
     private func relabel(_ node: Call) throws(QueryError) -> Planned {

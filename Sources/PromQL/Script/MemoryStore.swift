@@ -25,10 +25,15 @@ package final class MemoryStore: MetricReader {
                 let middle = (low + high) / 2
                 if samples.timestamps[middle] < time.lowerBound { low = middle + 1 } else { high = middle }
             }
-            while low < samples.timestamps.count, samples.timestamps[low] <= time.upperBound {
-                buffer.append(samples.timestamps[low], samples.values[low])
-                low += 1
-            }
+            var end = low
+            while end < samples.timestamps.count, samples.timestamps[end] <= time.upperBound { end += 1 }
+            if end == low { return }
+            buffer.reserve(end - low)
+            let at = buffer.count
+            // SAFETY: `reserve` made room for what is written, and both arrays have at least `end` elements.
+            samples.timestamps.withUnsafeBufferPointer { if let from = $0.baseAddress { (buffer.timestamps + at).update(from: from + low, count: end - low) } }
+            samples.values.withUnsafeBufferPointer { if let from = $0.baseAddress { (buffer.values + at).update(from: from + low, count: end - low) } }
+            buffer.advance(by: end - low)
         }
     }
 
