@@ -10,6 +10,7 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -17,6 +18,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -51,6 +53,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -84,12 +87,10 @@ let package = Package(
 
         room(6, "Acquisition", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore"], logging),
         room(6, "Pipelines", uses: ["Bytes", "Platform", "MetricModel", "TraceModel", "OTLP", "MetricStore", "TraceStore"], logging),
-        room(6, "PushGroups", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats"]),
         room(6, "Dashboards", uses: ["CCrypt", "Bytes", "Platform", "MetricModel", "PromQL", "MetricStore"], grdb),
 
         room(7, "HTTPSurface", uses: ["Bytes"], hummingbird, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes),
-        room(7, "PrometheusAPI", uses: ["HTTPSurface", "Bytes", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "Acquisition"], hummingbird, httpTypes),
-        room(7, "PushgatewayAPI", uses: ["HTTPSurface", "Bytes", "MetricModel", "MetricFormats", "PushGroups"], hummingbird, httpTypes),
+        room(7, "PrometheusAPI", uses: ["HTTPSurface", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "Acquisition"], hummingbird, httpTypes),
         room(7, "OTLPReceiver", uses: ["HTTPSurface", "Bytes", "OTLP", "Pipelines"], hummingbird, httpTypes, nioCore),
         room(7, "JaegerAPI", uses: ["HTTPSurface", "Bytes", "Platform", "TraceModel", "OTLP", "TraceStore", "TraceQuery"], hummingbird, httpTypes),
         room(7, "GrafanaAPI", uses: ["HTTPSurface", "Bytes", "MetricModel", "Dashboards"], hummingbird, httpTypes),
@@ -97,8 +98,8 @@ let package = Package(
 
         room(8, "Server", uses: [
             "Bytes", "Platform", "MetricModel", "TraceModel", "MetricFormats", "OTLP", "SegmentLog", "MetricStore", "TraceStore", "PromQL", "TraceQuery",
-            "Acquisition", "Pipelines", "PushGroups", "Dashboards", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
-        ], hummingbird, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioPosix),
+            "Acquisition", "Pipelines", "Dashboards", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
+        ], hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioHTTP1, nioPosix, nioSSL),
         .executableTarget(name: "obstack", dependencies: ["Server", "Bytes", "MetricModel", "TraceModel", "OTLP", "PromQL", "MetricStore", argumentParser, asyncHTTPClient, logging, nioCore, nioPosix], swiftSettings: settings),
 
         tests("HouseTests"),
@@ -109,7 +110,7 @@ let package = Package(
         tests("StorageTests", uses: ["SegmentLog", "Platform", "Bytes", "MetricModel", "MetricStore"]),
         tests("TraceTests", uses: ["TraceStore", "TraceQuery", "JaegerAPI", "HTTPSurface", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("PromQLTests", uses: ["PromQL", "MetricModel", "MetricStore", "Bytes"]),
-        tests("AcquisitionTests", uses: ["Acquisition", "PushGroups", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),
+        tests("AcquisitionTests", uses: ["Acquisition", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),
         tests("DashboardsTests", uses: ["CWebAssets", "Dashboards", "GrafanaAPI", "HTTPSurface", "PromQL", "MetricModel", "MetricStore", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("ServerTests", uses: ["Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, hummingbird, hummingbirdTesting, nioCore),
     ],

@@ -24,28 +24,8 @@ package struct FormParameters: Sendable {
 
     private static func parse(_ bytes: [UInt8]) -> [(name: String, value: String)] {
         bytes.split(separator: UInt8(ascii: "&")).map { pair in
-            guard let equals = pair.firstIndex(of: UInt8(ascii: "=")) else { return (decode(pair), "") }
-            return (decode(pair[..<equals]), decode(pair[(equals + 1)...]))
+            guard let equals = pair.firstIndex(of: UInt8(ascii: "=")) else { return (PercentEncoding.decode(pair, plusIsSpace: true), "") }
+            return (PercentEncoding.decode(pair[..<equals], plusIsSpace: true), PercentEncoding.decode(pair[(equals + 1)...], plusIsSpace: true))
         }
-    }
-
-    /// Undoes percent-encoding and `+`. A stray `%` stays.
-    private static func decode(_ bytes: ArraySlice<UInt8>) -> String {
-        var out: [UInt8] = []
-        out.reserveCapacity(bytes.count)
-        var index = bytes.startIndex
-        while index < bytes.endIndex {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "%"), index + 2 < bytes.endIndex,
-                let high = Character(UnicodeScalar(bytes[index + 1])).hexDigitValue, let low = Character(UnicodeScalar(bytes[index + 2])).hexDigitValue
-            {
-                out.append(UInt8(high << 4 | low))
-                index += 3
-                continue
-            }
-            out.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
-            index += 1
-        }
-        return String(decoding: out, as: UTF8.self)
     }
 }

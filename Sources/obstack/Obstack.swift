@@ -1,3 +1,9 @@
 import ArgumentParser
-import Server
-@main struct Obstack: AsyncParsableCommand { func run() async throws {} }
+
+@main
+struct Obstack: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "obstack",
+        abstract: "Prometheus, Pushgateway, an OpenTelemetry collector, Jaeger and Grafana in one process.",
+        subcommands: [ServeCommand.self, CheckCommand.self, DemoCommand.self])
+}

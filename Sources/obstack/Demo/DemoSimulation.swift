@@ -48,14 +48,17 @@ struct DemoSimulation {
             }
             scheduleArrival()
         }
-        for index in running.indices { tell(&running[index], upTo: now) }
-        running.removeAll { plan in
-            guard plan.endUnixNano <= now else { return false }
-            metrics.end(plan.workflow)
+        var current = running
+        running = []
+        for index in current.indices {
+            tell(&current[index], upTo: now)
+            guard current[index].endUnixNano <= now else { continue }
+            metrics.end(current[index].workflow)
             workflowCount += 1
-            if plan.failure != nil { failedCount += 1 }
-            return true
+            if current[index].failure != nil { failedCount += 1 }
         }
+        current.removeAll { $0.endUnixNano <= now }
+        running = current
     }
 
     /// Reports the parts of a workflow that ended and forgets them.

@@ -9,7 +9,6 @@ import Synchronization
 /// Ctrl-C and SIGTERM as something to be asked for. A second one ends the process at once.
 final class Interruption: Sendable {
     private let requests = Atomic<Int>(0)
-    private let sources = Mutex<[any DispatchSourceSignal]>([])
 
     /// Whether the process was asked to end.
     var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
@@ -25,7 +24,8 @@ final class Interruption: Sendable {
             let source = DispatchSource.makeSignalSource(signal: number)
             source.setEventHandler { [self] in request() }
             source.resume()
-            sources.withLock { $0.append(source) }
+            // Handlers live as long as the process does.
+            _ = Unmanaged.passRetained(source)
         }
     }
 }

@@ -1,0 +1,2 @@
+/// A store that is written to and read from.
+package typealias MetricStorage = MetricWriter & MetricReader

@@ -1,0 +1,95 @@
+import Bytes
+import HTTPSurface
+import Hummingbird
+import MetricModel
+import MetricStore
+import PromQL
+
+/// Prometheus's HTTP API and management routes over one store and one query engine.
+package struct PrometheusAPI: Sendable {
+    /// What changes while it runs.
+    package struct Runtime: Sendable {
+        package var workingDirectory: String
+        package var hostname: String
+        package var lastReloadSucceeded: Bool
+        package var lastReloadMillis: Int64
+
+        package init(workingDirectory: String, hostname: String, lastReloadSucceeded: Bool, lastReloadMillis: Int64) {
+            self.workingDirectory = workingDirectory
+            self.hostname = hostname
+            self.lastReloadSucceeded = lastReloadSucceeded
+            self.lastReloadMillis = lastReloadMillis
+        }
+    }
+
+    /// What the server knows and the API tells: build, flags, configuration, lifecycle.
+    package struct Server: Sendable {
+        package var version: String
+        package var startMillis: Int64
+        package var flags: @Sendable () -> [(name: String, value: String)]
+        package var configurationText: @Sendable () -> String
+        package var retentionText: String
+        package var runtime: @Sendable () -> Runtime
+        /// The stack's own metrics, for `/metrics`.
+        package var metricFamilies: @Sendable () -> [MetricFamily]
+        /// Reads the configuration again; the sentence says what was wrong with it.
+        package var reload: @Sendable () async throws -> Void
+        package var nowMillis: @Sendable () -> Int64
+
+        package init(
+            version: String, startMillis: Int64, flags: @escaping @Sendable () -> [(name: String, value: String)], configurationText: @escaping @Sendable () -> String,
+            retentionText: String, runtime: @escaping @Sendable () -> Runtime, metricFamilies: @escaping @Sendable () -> [MetricFamily], reload: @escaping @Sendable () async throws -> Void,
+            nowMillis: @escaping @Sendable () -> Int64
+        ) {
+            self.version = version
+            self.startMillis = startMillis
+            self.flags = flags
+            self.configurationText = configurationText
+            self.retentionText = retentionText
+            self.runtime = runtime
+            self.metricFamilies = metricFamilies
+            self.reload = reload
+            self.nowMillis = nowMillis
+        }
+    }
+
+    let store: any MetricStorage
+    let engine: QueryEngine
+    let targets: any TargetReporter
+    let server: Server
+    let limits: BodyLimits
+
+    package init(store: any MetricStorage, engine: QueryEngine, targets: any TargetReporter, server: Server, limits: BodyLimits) {
+        self.store = store
+        self.engine = engine
+        self.targets = targets
+        self.server = server
+        self.limits = limits
+    }
+
+    package func addRoutes(to router: Router<SurfaceContext>) {
+        addQueryRoutes(to: router)
+        addSeriesRoutes(to: router)
+        addWriteRoute(to: router)
+        addTargetRoutes(to: router)
+        addStatusRoutes(to: router)
+        addManagementRoutes(to: router)
+    }
+
+    /// `{"status":"success","data":…}` with warnings and infos where there are any.
+    static func success(
+        for request: Request, warnings: [String] = [], infos: [String] = [], capacity: Int = 1 << 12, _ data: (inout JSONWriter) throws -> Void
+    ) rethrows -> Response {
+        var json = JSONWriter(capacity: capacity)
+        try json.object { json in
+            json.member("status", "success")
+            json.key("data")
+            try data(&json)
+            for (name, sentences) in [("warnings", warnings), ("infos", infos)] where !sentences.isEmpty {
+                json.key(name)
+                json.array { json in for sentence in sentences { json.string(sentence) } }
+            }
+        }
+        return .json(json.finish(), for: request)
+    }
+}

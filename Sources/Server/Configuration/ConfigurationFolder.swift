@@ -1,0 +1,41 @@
+import Bytes
+import Glibc
+
+/// The folder of the originals' configuration files. Every file is optional.
+struct ConfigurationFolder: Sendable {
+    let path: String
+
+    /// Throws when the folder was asked for by name and is not there.
+    init(_ options: ServerOptions) throws(StartFailure) {
+        path = options.configDirectory
+        var status = stat()
+        let exists = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        if !exists, options.configDirectoryIsExplicit { throw StartFailure("--config: \(path) is not a folder that can be read") }
+    }
+
+    var prometheusFile: String { path + "/prometheus.yml" }
+    var dashboardsDirectory: String { path + "/grafana/dashboards" }
+
+    /// `prometheus.yml`, or the standard targets when there is none.
+    func prometheus(doors: [DoorName: Int]) throws(ConfigurationError) -> PrometheusConfiguration {
+        guard let text = try Self.text(prometheusFile) else { return .standard(doors: doors) }
+        return try PrometheusConfiguration(text, file: prometheusFile)
+    }
+
+    /// The text of a file; nil when there is none.
+    private static func text(_ file: String) throws(ConfigurationError) -> String? {
+        guard let stream = fopen(file, "r") else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw ConfigurationError(file: file, line: nil, reason: String(cString: strerror(errno)))
+        }
+        defer { fclose(stream) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while case let count = fread(&buffer, 1, buffer.count, stream), count > 0 {
+            bytes += buffer[..<count]
+            guard bytes.count <= 16 << 20 else { throw ConfigurationError(file: file, line: nil, reason: "the file is larger than 16 MiB") }
+        }
+        guard ferror(stream) == 0 else { throw ConfigurationError(file: file, line: nil, reason: String(cString: strerror(errno))) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,213 @@
+import Acquisition
+import MetricModel
+
+/// What `prometheus.yml` says, as far as it is served; what is valid and not served yet is listed by name.
+struct PrometheusConfiguration: Sendable {
+    var scrapes: [ScrapeConfig] = []
+    /// The file as it was read, for `/api/v1/status/config`.
+    var text = ""
+    /// Keys that Prometheus knows and this does not serve, each with its place.
+    var notServed: [String] = []
+
+    /// The stack itself, the push gateway, an application on 9464 and a node exporter on 9100: what runs when no file says otherwise.
+    /// A target that is not there is simply `up 0`.
+    static func standard(doors: [DoorName: Int]) -> PrometheusConfiguration {
+        func job(_ name: String, _ port: Int, seconds: Int64) -> ScrapeConfig {
+            var config = ScrapeConfig(job: name)
+            config.interval = .seconds(seconds)
+            config.timeout = .seconds(min(seconds, 4))
+            config.staticGroups = [TargetGroup(addresses: ["localhost:\(port)"])]
+            return config
+        }
+        var push = job("pushgateway", 9091, seconds: 5)
+        push.honorsLabels = true
+        var configuration = PrometheusConfiguration()
+        configuration.scrapes = [
+            job("prometheus", doors[.prometheus] ?? DoorName.prometheus.defaultPort, seconds: 5), push, job("application", 9464, seconds: 5), job("node", 9100, seconds: 15),
+        ]
+        configuration.text = configuration.scrapes.map { config in
+            let target = config.staticGroups[0].targets[0][TargetLabel.address] ?? ""
+            return """
+                - job_name: \(config.job)
+                  scrape_interval: \(config.interval)
+                  scrape_timeout: \(config.timeout)
+                  honor_labels: \(config.honorsLabels)
+                  static_configs:
+                  - targets: ["\(target)"]
+
+                """
+        }.reduce("scrape_configs:\n", +)
+        return configuration
+    }
+
+    /// Reads the text of a `prometheus.yml`. Source: upstream config/config.go.
+    init(_ text: String, file: String) throws(ConfigurationError) {
+        self.text = text
+        var top = try YAMLSection.document(text, file: file)
+        var globals = Globals()
+        if var section = try top.section("global") { globals = try Globals(&section, &notServed) }
+        for key in ["rule_files", "scrape_config_files", "alerting", "remote_write", "remote_read", "storage", "tracing", "otlp", "runtime"] where top.node(key) != nil {
+            notServed.append("\(file): \(key)")
+        }
+        var names: Set<String> = []
+        for var section in try top.sections("scrape_configs") ?? [] {
+            let config = try Self.scrape(&section, globals, &notServed)
+            guard names.insert(config.job).inserted else { throw section.error("job_name", "found multiple scrape configs with job name \"\(config.job)\"") }
+            scrapes.append(config)
+        }
+        try top.refuseUnknown()
+    }
+
+    private init() {}
+
+    private struct Globals {
+        var interval = ModelDuration.seconds(60)
+        var timeout = ModelDuration.seconds(10)
+        var bodyBytesMax = 0, sampleLimit = 0, targetLimit = 0, labelLimit = 0, labelNameLengthMax = 0, labelValueLengthMax = 0, keptDroppedTargets = 0
+
+        init() {}
+
+        init(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) {
+            if let interval = try section.duration("scrape_interval"), interval.millis > 0 { self.interval = interval }
+            if let timeout = try section.duration("scrape_timeout") {
+                guard timeout <= interval else { throw section.error("scrape_timeout", "global scrape timeout greater than scrape interval") }
+                self.timeout = timeout
+            }
+            timeout = min(timeout, interval)
+            _ = try section.duration("evaluation_interval")
+            _ = try section.texts("external_labels")
+            bodyBytesMax = try section.bytes("body_size_limit") ?? 0
+            sampleLimit = try section.int("sample_limit") ?? 0
+            targetLimit = try section.int("target_limit") ?? 0
+            labelLimit = try section.int("label_limit") ?? 0
+            labelNameLengthMax = try section.int("label_name_length_limit") ?? 0
+            labelValueLengthMax = try section.int("label_value_length_limit") ?? 0
+            keptDroppedTargets = try section.int("keep_dropped_targets") ?? 0
+            for key in [
+                "rule_query_offset", "query_log_file", "scrape_failure_log_file", "runtime", "scrape_protocols", "scrape_native_histograms", "scrape_classic_histograms",
+                "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "extra_scrape_metrics",
+            ] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
+            try section.refuseUnknown()
+        }
+    }
+
+    private static func scrape(_ section: inout YAMLSection, _ globals: Globals, _ notServed: inout [String]) throws(ConfigurationError) -> ScrapeConfig {
+        guard let job = try section.string("job_name"), !job.isEmpty else { throw section.error("job_name", "a scrape config needs a job_name") }
+        var config = ScrapeConfig(job: job)
+        config.interval = try section.duration("scrape_interval") ?? globals.interval
+        config.timeout = try section.duration("scrape_timeout") ?? min(globals.timeout, config.interval)
+        if let path = try section.string("metrics_path") { config.metricsPath = path }
+        if let scheme = try section.string("scheme") { config.scheme = scheme }
+        for (name, values) in try section.lists("params") ?? [] { config.parameters[name] = values }
+        config.honorsLabels = try section.bool("honor_labels") ?? false
+        config.honorsTimestamps = try section.bool("honor_timestamps") ?? true
+        config.tracksTimestampStaleness = try section.bool("track_timestamps_staleness") ?? false
+        config.requestsCompression = try section.bool("enable_compression") ?? true
+        config.bodyBytesMax = try section.bytes("body_size_limit") ?? globals.bodyBytesMax
+        config.sampleLimit = try section.int("sample_limit") ?? globals.sampleLimit
+        config.targetLimit = try section.int("target_limit") ?? globals.targetLimit
+        config.labelLimit = try section.int("label_limit") ?? globals.labelLimit
+        config.labelNameLengthMax = try section.int("label_name_length_limit") ?? globals.labelNameLengthMax
+        config.labelValueLengthMax = try section.int("label_value_length_limit") ?? globals.labelValueLengthMax
+        config.keptDroppedTargets = try section.int("keep_dropped_targets") ?? globals.keptDroppedTargets
+        for (index, var group) in (try section.sections("static_configs") ?? []).enumerated() {
+            let labels = Dictionary(try group.texts("labels") ?? []) { $1 }
+            config.staticGroups.append(TargetGroup(addresses: try group.strings("targets") ?? [], labels: labels, source: String(index)))
+            try group.refuseUnknown()
+        }
+        for var discovery in try section.sections("file_sd_configs") ?? [] {
+            config.fileDiscoveries.append(FileDiscoveryOptions(paths: try discovery.strings("files") ?? []))
+            _ = try discovery.duration("refresh_interval")
+            try discovery.refuseUnknown()
+        }
+        config.relabelRules = try rules(&section, "relabel_configs")
+        config.metricRelabelRules = try rules(&section, "metric_relabel_configs")
+        try http(&section, &config, &notServed)
+        for key in [
+            "scrape_protocols", "fallback_scrape_protocol", "scrape_native_histograms", "scrape_classic_histograms", "always_scrape_classic_histograms",
+            "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "native_histogram_bucket_limit",
+            "native_histogram_min_bucket_factor", "scrape_failure_log_file", "extra_scrape_metrics", "azure_sd_configs", "aws_sd_configs", "consul_sd_configs", "digitalocean_sd_configs",
+            "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs", "ec2_sd_configs", "eureka_sd_configs", "gce_sd_configs", "hetzner_sd_configs", "http_sd_configs",
+            "ionos_sd_configs", "kubernetes_sd_configs", "kuma_sd_configs", "lightsail_sd_configs", "linode_sd_configs", "marathon_sd_configs", "nerve_sd_configs",
+            "nomad_sd_configs", "oci_sd_configs", "openstack_sd_configs", "outscale_sd_configs", "ovhcloud_sd_configs", "puppetdb_sd_configs", "scaleway_sd_configs",
+            "serverset_sd_configs", "stackit_sd_configs", "triton_sd_configs", "uyuni_sd_configs", "vultr_sd_configs",
+        ] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
+        try section.refuseUnknown()
+        do {
+            try config.validate()
+        } catch {
+            throw section.error("job_name", "\(error)")
+        }
+        return config
+    }
+
+    private static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {
+        var rules: [RelabelRule] = []
+        for var entry in try section.sections(key) ?? [] {
+            var options = RelabelRule.Options()
+            if let action = try entry.string("action") {
+                guard let known = RelabelRule.Action(rawValue: action.lowercased()) else { throw entry.error("action", "unknown relabel action \"\(action)\"") }
+                options.action = known
+            }
+            options.sourceLabels = try entry.strings("source_labels")
+            if let separator = try entry.string("separator") { options.separator = separator }
+            if let regex = try entry.string("regex") { options.regex = regex }
+            if let modulus = try entry.int("modulus") { options.modulus = UInt64(max(0, modulus)) }
+            if let target = try entry.string("target_label") { options.targetLabel = target }
+            if let replacement = try entry.string("replacement") { options.replacement = replacement }
+            try entry.refuseUnknown()
+            do {
+                rules.append(try RelabelRule(options))
+            } catch {
+                throw entry.error("action", "\(error)")
+            }
+        }
+        return rules
+    }
+
+    /// Authorization, TLS and redirects (upstream prometheus/common config/http_config.go).
+    private static func http(_ section: inout YAMLSection, _ config: inout ScrapeConfig, _ notServed: inout [String]) throws(ConfigurationError) {
+        var ways = 0
+        if var basic = try section.section("basic_auth") {
+            ways += 1
+            let (password, file) = (try basic.string("password"), try basic.string("password_file"))
+            guard password == nil || file == nil else { throw basic.error("password", "at most one of basic_auth password & password_file must be configured") }
+            config.http.authorization = .basic(username: try basic.string("username") ?? "", password: file.map { .file($0) } ?? .inline(password ?? ""))
+            try basic.refuseUnknown()
+        }
+        if var bearer = try section.section("authorization") {
+            ways += 1
+            let type = try bearer.string("type") ?? "Bearer"
+            guard type.lowercased() != "basic" else { throw bearer.error("type", "authorization type cannot be set to \"basic\", use \"basic_auth\" instead") }
+            let (credentials, file) = (try bearer.string("credentials"), try bearer.string("credentials_file"))
+            guard credentials == nil || file == nil else {
+                throw bearer.error("credentials", "at most one of authorization credentials & credentials_file must be configured")
+            }
+            config.http.authorization = .credentials(type: type, file.map { .file($0) } ?? .inline(credentials ?? ""))
+            try bearer.refuseUnknown()
+        }
+        let (token, tokenFile) = (try section.string("bearer_token"), try section.string("bearer_token_file"))
+        if token != nil || tokenFile != nil {
+            ways += 1
+            guard token == nil || tokenFile == nil else { throw section.error("bearer_token", "at most one of bearer_token & bearer_token_file must be configured") }
+            config.http.authorization = .credentials(type: "Bearer", tokenFile.map { .file($0) } ?? .inline(token ?? ""))
+        }
+        guard ways <= 1 else { throw section.error("authorization", "at most one of basic_auth, authorization, bearer_token & bearer_token_file must be configured") }
+        if var tls = try section.section("tls_config") {
+            var options = ScrapeHTTPOptions.TLS()
+            options.caFile = try tls.string("ca_file")
+            options.certificateFile = try tls.string("cert_file")
+            options.keyFile = try tls.string("key_file")
+            options.skipsVerification = try tls.bool("insecure_skip_verify") ?? false
+            for key in ["server_name", "ca", "cert", "key", "ca_ref", "cert_ref", "key_ref", "min_version", "max_version"] where tls.node(key) != nil {
+                notServed.append("\(tls.file): \(tls.name(of: key))")
+            }
+            try tls.refuseUnknown()
+            config.http.tls = options
+        }
+        config.http.followsRedirects = try section.bool("follow_redirects") ?? true
+        for key in ["oauth2", "proxy_url", "no_proxy", "proxy_from_environment", "proxy_connect_header", "enable_http2", "http_headers"] where section.node(key) != nil {
+            notServed.append("\(section.file): \(section.name(of: key))")
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import MetricModel
+import Yams
+
+/// A mapping of a YAML file, read key by key; a key that nobody asked for is an error that names it and its line.
+struct YAMLSection {
+    let file: String
+    /// Where in the document, for messages: `scrape_configs[2]`; empty at the top.
+    let path: String
+    private let pairs: [(key: String, value: Node, line: Int?)]
+    private let line: Int?
+    private var asked: Set<String> = []
+
+    /// The top of a document. An empty document is an empty mapping.
+    static func document(_ text: String, file: String) throws(ConfigurationError) -> YAMLSection {
+        let node: Node?
+        do {
+            node = try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw ConfigurationError(file: file, line: Self.line(of: error), reason: Self.reason(of: error))
+        } catch {
+            throw ConfigurationError(file: file, line: nil, reason: "\(error)")
+        }
+        guard let node else { return YAMLSection(file: file, path: "", pairs: [], line: 1) }
+        return try YAMLSection(file: file, path: "", node: node)
+    }
+
+    private init(file: String, path: String, pairs: [(key: String, value: Node, line: Int?)], line: Int?) {
+        self.file = file
+        self.path = path
+        self.pairs = pairs
+        self.line = line
+    }
+
+    init(file: String, path: String, node: Node) throws(ConfigurationError) {
+        if case .scalar(let scalar) = node, scalar.string.isEmpty || scalar.string == "null" || scalar.string == "~" {
+            self.init(file: file, path: path, pairs: [], line: node.mark?.line)
+            return
+        }
+        guard case .mapping(let mapping) = node else {
+            throw ConfigurationError(file: file, line: node.mark?.line, reason: "\(path.isEmpty ? "the document" : path) must be a mapping of keys to values")
+        }
+        var pairs: [(key: String, value: Node, line: Int?)] = []
+        for (key, value) in mapping {
+            guard let name = key.string else { throw ConfigurationError(file: file, line: key.mark?.line, reason: "a key must be text") }
+            if pairs.contains(where: { $0.key == name }) {
+                throw ConfigurationError(file: file, line: key.mark?.line, reason: "key \"\(name)\" already set in \(path.isEmpty ? "the document" : path)")
+            }
+            pairs.append((name, value, key.mark?.line))
+        }
+        self.init(file: file, path: path, pairs: pairs, line: node.mark?.line)
+    }
+
+    private static func line(of error: YamlError) -> Int? {
+        switch error {
+        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
+        default: nil
+        }
+    }
+
+    private static func reason(of error: YamlError) -> String {
+        switch error {
+        case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _): "not valid YAML: \(problem)"
+        default: "not valid YAML: \(error)"
+        }
+    }
+
+    /// The dotted name of `key`, for messages.
+    func name(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    func error(_ key: String, _ reason: String) -> ConfigurationError {
+        ConfigurationError(file: file, line: pairs.first { $0.key == key }?.line ?? line, reason: "\(name(of: key)): \(reason)")
+    }
+
+    /// The raw value; nil when the key is absent or null.
+    mutating func node(_ key: String) -> Node? {
+        asked.insert(key)
+        guard let value = pairs.first(where: { $0.key == key })?.value else { return nil }
+        return value.null != nil && value.scalar?.style == .plain ? nil : value
+    }
+
+    mutating func string(_ key: String) throws(ConfigurationError) -> String? {
+        guard let node = node(key) else { return nil }
+        guard let text = node.scalar?.string else { throw error(key, "must be text") }
+        return text
+    }
+
+    mutating func bool(_ key: String) throws(ConfigurationError) -> Bool? {
+        guard let text = try string(key) else { return nil }
+        switch text {
+        case "true", "yes", "on": return true
+        case "false", "no", "off": return false
+        default: throw error(key, "\"\(text)\" is neither true nor false")
+        }
+    }
+
+    mutating func int(_ key: String) throws(ConfigurationError) -> Int? {
+        guard let text = try string(key) else { return nil }
+        guard let value = Int(text) else { throw error(key, "\"\(text)\" is not a whole number") }
+        return value
+    }
+
+    /// A list of texts.
+    mutating func strings(_ key: String) throws(ConfigurationError) -> [String]? {
+        guard let node = node(key) else { return nil }
+        guard case .sequence(let sequence) = node else { throw error(key, "must be a list") }
+        var texts: [String] = []
+        for element in sequence {
+            guard let text = element.scalar?.string else { throw error(key, "must be a list of texts") }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    /// A mapping of texts to texts, in the file's order.
+    mutating func texts(_ key: String) throws(ConfigurationError) -> [(String, String)]? {
+        guard let section = try section(key) else { return nil }
+        var texts: [(String, String)] = []
+        for pair in section.pairs {
+            guard let text = pair.value.scalar?.string else { throw section.error(pair.key, "must be text") }
+            texts.append((pair.key, text))
+        }
+        return texts
+    }
+
+    /// A mapping of texts to lists of texts.
+    mutating func lists(_ key: String) throws(ConfigurationError) -> [(String, [String])]? {
+        guard var section = try section(key) else { return nil }
+        var lists: [(String, [String])] = []
+        for pair in section.pairs { lists.append((pair.key, try section.strings(pair.key) ?? [])) }
+        return lists
+    }
+
+    mutating func section(_ key: String) throws(ConfigurationError) -> YAMLSection? {
+        guard let node = node(key) else { return nil }
+        return try YAMLSection(file: file, path: name(of: key), node: node)
+    }
+
+    mutating func sections(_ key: String) throws(ConfigurationError) -> [YAMLSection]? {
+        guard let node = node(key) else { return nil }
+        guard case .sequence(let sequence) = node else { throw error(key, "must be a list") }
+        var sections: [YAMLSection] = []
+        for (index, element) in sequence.enumerated() {
+            sections.append(try YAMLSection(file: file, path: "\(name(of: key))[\(index)]", node: element))
+        }
+        return sections
+    }
+
+    /// A Prometheus duration: `15s`, `1m30s`, `0`.
+    mutating func duration(_ key: String) throws(ConfigurationError) -> ModelDuration? {
+        guard let text = try string(key) else { return nil }
+        guard let duration = ModelDuration(text) else { throw error(key, "\"\(text)\" is not a duration such as 15s or 1m30s") }
+        return duration
+    }
+
+    /// A size such as `10MB` or `512KiB`; both mean powers of 1024, as in Prometheus.
+    mutating func bytes(_ key: String) throws(ConfigurationError) -> Int? {
+        guard let text = try string(key) else { return nil }
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let unit = text.dropFirst(digits.count).uppercased().filter { $0 != "I" }
+        guard let count = Int(digits), let power = ["", "K", "M", "G", "T", "P", "E"].firstIndex(where: { unit == $0 + "B" || (unit == "" && $0 == "") }),
+            case let (size, overflow) = count.multipliedReportingOverflow(by: 1 << (10 * power)), !overflow
+        else { throw error(key, "\"\(text)\" is not a size such as 512KB or 10MB") }
+        return size
+    }
+
+    /// Refuses keys that no reader asked for.
+    func refuseUnknown() throws(ConfigurationError) {
+        guard let unknown = pairs.first(where: { !asked.contains($0.key) }) else { return }
+        throw ConfigurationError(file: file, line: unknown.line, reason: "field \(unknown.key) is not known in \(path.isEmpty ? "the document" : path)")
+    }
+}

@@ -1,0 +1,63 @@
+import Acquisition
+import Logging
+import Synchronization
+
+/// Reads the configuration again and passes it down. A file with an error changes nothing.
+final class Reloader: Sendable {
+    private struct State {
+        var text = ""
+        var succeeded = true
+        var atMillis: Int64 = 0
+    }
+
+    private let folder: ConfigurationFolder
+    private let board: DoorBoard
+    private let scrapes: ScrapeManager
+    private let provision: @Sendable () async -> Void
+    private let nowMillis: @Sendable () -> Int64
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, provision: @escaping @Sendable () async -> Void, nowMillis: @escaping @Sendable () -> Int64,
+        logger: Logger
+    ) {
+        self.folder = folder
+        self.board = board
+        self.scrapes = scrapes
+        self.provision = provision
+        self.nowMillis = nowMillis
+        self.logger = logger
+    }
+
+    var configurationText: String { state.withLock { $0.text } }
+    var last: (succeeded: Bool, atMillis: Int64) { state.withLock { ($0.succeeded, $0.atMillis) } }
+
+    /// Throws what is wrong with the configuration; then everything goes on as before.
+    func reload() async throws(ConfigurationError) {
+        let configuration: PrometheusConfiguration
+        do {
+            configuration = try folder.prometheus(doors: Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) }))
+            try await apply(configuration)
+        } catch {
+            state.withLock { $0.succeeded = false }
+            logger.error("the configuration was not reloaded: \(error)")
+            throw error
+        }
+        await provision()
+    }
+
+    private func apply(_ configuration: PrometheusConfiguration) async throws(ConfigurationError) {
+        do {
+            try scrapes.apply(configuration.scrapes)
+        } catch {
+            throw ConfigurationError(file: folder.prometheusFile, line: nil, reason: "\(error)")
+        }
+        for key in configuration.notServed { logger.warning("\(key) is known to Prometheus and has no effect here yet") }
+        state.withLock { state in
+            state.text = configuration.text
+            state.succeeded = true
+            state.atMillis = nowMillis()
+        }
+    }
+}

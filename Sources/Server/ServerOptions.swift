@@ -1,0 +1,100 @@
+import MetricModel
+
+/// Everything that `obstack serve` can be told, validated. Made from flags and environment by `init(flags:environment:)`.
+package struct ServerOptions: Sendable {
+    package var configDirectory = "./config"
+    /// Whether the folder was named by hand, so that its absence is an error.
+    package var configDirectoryIsExplicit = false
+    package var dataDirectory = "./data"
+    package var listenAddress = "127.0.0.1"
+    /// 0 takes a free port.
+    package var ports: [DoorName: Int] = [:]
+    package var metricRetentionSeconds = 15 * 86_400
+    package var traceRetentionSeconds = 7 * 86_400
+    package var maxSeries = 2_000_000
+    package var grafanaAdminPassword: String?
+    package var logLevel = "info"
+
+    package init() {}
+
+    package func port(_ door: DoorName) -> Int { ports[door] ?? door.defaultPort }
+
+    /// A setting that cannot be used: which, what it was, what would be right.
+    package struct Invalid: Error, CustomStringConvertible {
+        package let setting: String
+        package let value: String
+        package let expected: String
+        package var description: String { "\(setting): \"\(value)\" is not \(expected)" }
+    }
+
+    /// What was typed; nil where nothing was.
+    package struct Flags: Sendable {
+        package var configDirectory: String?
+        package var dataDirectory: String?
+        package var listenAddress: String?
+        package var ports: [DoorName: String] = [:]
+        package var metricRetention: String?
+        package var traceRetention: String?
+        package var maxSeries: String?
+        package var logLevel: String?
+        package init() {}
+    }
+
+    /// A flag wins over its environment variable, the variable over the default.
+    package init(flags: Flags, environment: [String: String]) throws(Invalid) {
+        if let config = flags.configDirectory {
+            configDirectory = config
+            configDirectoryIsExplicit = true
+        }
+        if let data = flags.dataDirectory { dataDirectory = data }
+        if let address = flags.listenAddress { listenAddress = address }
+        for door in DoorName.allCases {
+            if let text = flags.ports[door] {
+                ports[door] = try Self.port(text, setting: "--\(door.flag)")
+            } else if let text = Self.set(environment[door.environmentVariable]) {
+                ports[door] = try Self.port(text, setting: door.environmentVariable)
+            }
+        }
+        if let text = flags.metricRetention {
+            metricRetentionSeconds = try Self.duration(text, setting: "--retention")
+        } else if let text = Self.set(environment["PROMETHEUS_RETENTION"]) {
+            metricRetentionSeconds = try Self.duration(text, setting: "PROMETHEUS_RETENTION")
+        }
+        if let text = flags.traceRetention { traceRetentionSeconds = try Self.duration(text, setting: "--trace-retention") }
+        if let text = flags.maxSeries {
+            guard let count = Int(text), count > 0 else { throw Invalid(setting: "--storage.max-series", value: text, expected: "a number of series above 0") }
+            maxSeries = count
+        }
+        if let level = flags.logLevel {
+            guard ["trace", "debug", "info", "notice", "warning", "error", "critical"].contains(level) else {
+                throw Invalid(setting: "--log-level", value: level, expected: "trace, debug, info, notice, warning, error or critical")
+            }
+            logLevel = level
+        }
+        grafanaAdminPassword = Self.set(environment["GRAFANA_ADMIN_PASSWORD"]) ?? Self.set(environment["GF_SECURITY_ADMIN_PASSWORD"])
+    }
+
+    private static func set(_ value: String?) -> String? { value.flatMap { $0.isEmpty ? nil : $0 } }
+
+    private static func port(_ text: String, setting: String) throws(Invalid) -> Int {
+        guard let port = Int(text), (0...65_535).contains(port) else { throw Invalid(setting: setting, value: text, expected: "a port from 0 to 65535") }
+        return port
+    }
+
+    /// A Prometheus duration such as `15d` or `1h30m`, in seconds.
+    static func duration(_ text: String, setting: String) throws(Invalid) -> Int {
+        guard let millis = ModelDuration(text)?.millis, millis >= 1_000 else {
+            throw Invalid(setting: setting, value: text, expected: "a duration of at least 1s, such as 15d or 1h30m")
+        }
+        return Int(millis / 1_000)
+    }
+
+    /// Name and value of everything that can be set, for `/api/v1/status/flags`.
+    var flags: [(name: String, value: String)] {
+        [
+            ("config", configDirectory), ("data", dataDirectory), ("listen-address", listenAddress), ("log-level", logLevel),
+            ("retention", ModelDuration.seconds(Int64(metricRetentionSeconds)).description), ("storage.max-series", String(maxSeries)),
+            ("trace-retention", ModelDuration.seconds(Int64(traceRetentionSeconds)).description),
+        ] + DoorName.allCases.map { ($0.flag, String(port($0))) }
+    }
+}

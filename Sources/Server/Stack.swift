@@ -1,0 +1,187 @@
+import Acquisition
+import Bytes
+import Dashboards
+import Glibc
+import GrafanaAPI
+import HTTPSurface
+import Hummingbird
+import JaegerAPI
+import Logging
+import MetricModel
+import MetricStore
+import NIOCore
+import NIOPosix
+import OTLPReceiver
+import Pipelines
+import Platform
+import PrometheusAPI
+import PromQL
+import ServiceLifecycle
+import TraceStore
+import WebAssets
+
+/// The whole stack: everything is built in `serve`, top to bottom, in the direction in which data flows.
+package enum Stack {
+    package static let version = "0.1.0"
+
+    /// Runs until it is told to end. Throws before anything is started when a setting, a file, a port or the disk refuses.
+    package static func serve(_ options: ServerOptions) async throws {
+        let begun = ContinuousClock.now
+        ProcessMetrics.begin()
+        let logger = makeLogger(options)
+        let clock = SystemClock()
+        let startMillis = clock.unixMillis
+
+        // What can refuse without leaving a trace refuses first.
+        let folder = try ConfigurationFolder(options)
+        _ = try folder.prometheus(doors: [:])
+        try PortProbe.check(options)
+        let data = options.dataDirectory
+        try makeFolder(data)
+
+        // Store.
+        let pool = try BlockingPool()
+        let stores = try await pool.run { try Stores.open(options, logger) }
+        let (metrics, traces) = (stores.metrics, stores.traces)
+
+        // Query.
+        let engine = QueryEngine(reader: metrics)
+
+        // Acquire.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let scrapeClient = ScrapeClient(eventLoopGroup: group)
+        var scrapeOptions = ScrapeManager.Options()
+        scrapeOptions.readYAML = { bytes in try YAMLDocument.json(bytes) }
+        let scrapes = ScrapeManager(writer: metrics, transport: scrapeClient, files: Disk(), blocking: pool, clock: clock, options: scrapeOptions, logger: logger)
+        let intake = TelemetryIntake(traces: traces, metrics: metrics)
+        let dashboards = stores.dashboards
+
+        // Present.
+        let board = DoorBoard(expected: Set(DoorName.allCases))
+        let doors: @Sendable () -> [(name: String, port: Int)] = { board.doors.map { ($0.name.rawValue, $0.port) } }
+        let provision: @Sendable () async -> Void = { await provisionDashboards(dashboards, folder, board, logger) }
+        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
+        let families: @Sendable () -> [MetricFamily] = {
+            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + scrapes.selfMetrics + intake.metricFamilies()
+        }
+        let limits = BodyLimits()
+
+        let prometheusRouter = SurfaceRouter.make(envelope: PrometheusEnvelope())
+        let server = PrometheusAPI.Server(
+            version: version, startMillis: startMillis, flags: { options.flags }, configurationText: { reloader.configurationText },
+            retentionText: ModelDuration.seconds(Int64(options.metricRetentionSeconds)).description,
+            runtime: {
+                let last = reloader.last
+                return .init(workingDirectory: workingDirectory(), hostname: hostname(), lastReloadSucceeded: last.succeeded, lastReloadMillis: last.atMillis)
+            },
+            metricFamilies: families, reload: { try await reloader.reload() }, nowMillis: { clock.unixMillis })
+        PrometheusAPI(store: metrics, engine: engine, targets: scrapes, server: server, limits: limits).addRoutes(to: prometheusRouter)
+        Pages.prometheus(doors).addRoutes(to: prometheusRouter)
+
+        let receiver = OTLPReceiver(intake: intake)
+        let otlpHTTPRouter = SurfaceRouter.make()
+        receiver.addHTTPRoutes(to: otlpHTTPRouter)
+        let otlpGRPCRouter = SurfaceRouter.make()
+        receiver.addGRPCRoutes(to: otlpGRPCRouter)
+
+        let jaegerRouter = SurfaceRouter.make(envelope: JaegerEnvelope())
+        JaegerAPI(reader: traces, pool: pool, clock: clock, limits: limits).addRoutes(to: jaegerRouter)
+        Pages.jaeger(doors).addRoutes(to: jaegerRouter)
+
+        let grafanaRouter = SurfaceRouter.make(envelope: GrafanaAPI.envelope)
+        let prometheusResponder = prometheusRouter.buildResponder()
+        let grafana = GrafanaAPI(
+            dashboards: dashboards, queries: PanelQueries(store: dashboards, engine: engine), options: .init(version: version, commit: ""),
+            prometheus: { request, context in try await prometheusResponder.respond(to: request, context: context) })
+        grafana.addRoutes(to: grafanaRouter)
+        Pages.grafana(doors, gate: { request, context in await grafana.pageAccess(request, context) }).addRoutes(to: grafanaRouter)
+
+        let collectorRouter = SurfaceRouter.make()
+        CollectorRoutes.addMetrics(to: collectorRouter) { ProcessMetrics.families() + intake.metricFamilies() }
+        let healthRouter = SurfaceRouter.make()
+        CollectorRoutes.addHealth(to: healthRouter, upSince: RFC3339.text(millis: startMillis)) { Double(clock.unixMillis - startMillis) / 1_000 }
+
+        // One group: what stands later in it drains earlier.
+        func door(_ name: DoorName, _ router: Router<SurfaceContext>, _ wire: DoorService.Wire = .http1) -> DoorService {
+            SurfaceRouter.closeMethods(of: router)
+            return DoorService(
+                door: name, wire: wire, address: options.listenAddress, port: options.port(name), responder: router.buildResponder(), board: board, eventLoopGroup: group,
+                logger: quiet(logger))
+        }
+        let ready = ReadyService(board: board, reloader: reloader, options: options, begun: begun)
+        let ending = Ending()
+        let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
+        let services: [any Service] = [
+            signals, ScrapeService(manager: scrapes), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
+            door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.otlpHTTP, otlpHTTPRouter),
+            door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
+        ]
+        let serviceGroup = ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: quiet(logger)))
+        await ending.attach(serviceGroup)
+        let outcome: Result<Void, any Error>
+        do {
+            try await serviceGroup.run()
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        RunFile.remove(in: data)
+        await scrapeClient.shutdown()
+        await pool.run { stores.close() }
+        pool.close()
+        try outcome.get()
+        logger.info("everything is on the disk; good-bye")
+    }
+
+    private static let buildInfo: [MetricFamily] = [
+        MetricFamily("obstack_build_info", .gauge, "The version of this binary.", points: [.init("obstack_build_info", [("version", version)], 1)])
+    ]
+
+    /// Provisioned: the embedded dashboards, and those of the configuration folder.
+    private static func provisionDashboards(_ store: DashboardStore, _ folder: ConfigurationFolder, _ board: DoorBoard, _ logger: Logger) async {
+        do {
+            try await store.provision(dataSources: [
+                DataSource(uid: "prometheus", name: "Prometheus", type: "prometheus", url: "http://localhost:\(board.port(.prometheus) ?? 0)", isDefault: true),
+                DataSource(uid: "jaeger", name: "Jaeger", type: "jaeger", url: "http://localhost:\(board.port(.jaeger) ?? 0)"),
+            ])
+        } catch {
+            logger.error("the data sources were not provisioned: \(error)")
+        }
+        let embedded = WebAsset.all.values.filter { $0.path.hasPrefix("dashboards/") }.sorted { $0.path < $1.path }.map { (name: $0.path, bytes: $0.bytes) }
+        let report = await store.provision([
+            DashboardProvider(name: "embedded", origin: .embedded(embedded)), DashboardProvider(name: "config", origin: .directory(folder.dashboardsDirectory)),
+        ])
+        for problem in report.problems { logger.error("a dashboard was not provisioned: \(problem)") }
+        if !report.saved.isEmpty { logger.info("provisioned dashboards: \(report.saved.joined(separator: ", "))") }
+    }
+
+    private static func makeLogger(_ options: ServerOptions) -> Logger {
+        var logger = Logger(label: "obstack") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = Logger.Level(rawValue: options.logLevel) ?? .info
+        return logger
+    }
+
+    /// The libraries' chatter belongs to debugging.
+    private static func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        if logger.logLevel >= .info { logger.logLevel = max(logger.logLevel, .error) }
+        return logger
+    }
+
+    private static func makeFolder(_ path: String) throws(StartFailure) {
+        do throws(PlatformError) { try Disk().makeDirectory(path) } catch { throw StartFailure("--data: \(error)") }
+        guard access(path, W_OK | X_OK) == 0 else { throw StartFailure("--data: \(path) cannot be written to: \(String(cString: strerror(errno)))") }
+    }
+
+    private static func workingDirectory() -> String {
+        guard let path = getcwd(nil, 0) else { return "" }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
+    private static func hostname() -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "" }
+        return buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+    }
+}

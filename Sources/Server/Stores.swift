@@ -1,0 +1,75 @@
+import Dashboards
+import Glibc
+import Logging
+import MetricStore
+import Platform
+import SegmentLog
+import TraceStore
+
+/// Everything that keeps something on the disk, opened together and closed together.
+struct Stores: Sendable {
+    let metrics: MetricStore
+    let traces: TraceStore
+    let dashboards: DashboardStore
+
+    /// Opens all of them, or none. Blocks; tells of a replay that takes its time.
+    static func open(_ options: ServerOptions, _ logger: Logger) throws -> Stores {
+        var metricOptions = MetricStore.Options()
+        metricOptions.retentionMillis = Int64(options.metricRetentionSeconds) * 1_000
+        metricOptions.seriesMax = options.maxSeries
+        let progress = ReplayLine()
+        let metrics = try MetricStore.open(directory: options.dataDirectory + "/metrics", options: metricOptions) { progress.show("metrics", $0) }
+        progress.finish()
+        for damage in metrics.opening.log.damage { logger.warning("metrics: \(damage)") }
+        for damage in metrics.opening.blockDamage { logger.warning("metrics: \(damage)") }
+        do {
+            let traceOptions = TraceStoreOptions(retentionSeconds: options.traceRetentionSeconds)
+            let (traces, report) = try TraceStore.open(options.dataDirectory + "/traces", options: traceOptions) { progress.show("traces", $0) }
+            progress.finish()
+            for damage in report.damage { logger.warning("traces: \(damage)") }
+            do {
+                var dashboardOptions = DashboardStore.Options()
+                if let password = options.grafanaAdminPassword { dashboardOptions.adminPassword = password }
+                let dashboards = try DashboardStore(path: options.dataDirectory + "/dashboards.db", options: dashboardOptions)
+                return Stores(metrics: metrics, traces: traces, dashboards: dashboards)
+            } catch {
+                traces.close()
+                throw error
+            }
+        } catch {
+            metrics.close()
+            throw error
+        }
+    }
+
+    /// Blocks until everything is on the disk.
+    func close() {
+        metrics.close()
+        traces.close()
+        try? dashboards.close()
+    }
+}
+
+/// One line on standard error that tells how far a replay has come; nothing for a short one.
+final class ReplayLine {
+    private let begun = SystemClock().monotonicNanos
+    private var shownPercent = -1
+
+    func show(_ what: String, _ progress: ReplayProgress) {
+        guard SystemClock().monotonicNanos - begun > 500_000_000, progress.bytesTotal > 0 else { return }
+        let percent = progress.bytesDone * 100 / progress.bytesTotal
+        guard percent > shownPercent else { return }
+        shownPercent = percent
+        // On a terminal the line is written over; in a file every tenth is enough.
+        if StandardStream.error.isTerminal {
+            StandardStream.error.write("\rreplaying \(what): \(percent) %\u{1B}[K")
+        } else if percent % 10 == 0 {
+            StandardStream.error.write("replaying \(what): \(percent) %\n")
+        }
+    }
+
+    func finish() {
+        if shownPercent >= 0, StandardStream.error.isTerminal { StandardStream.error.write("\n") }
+        shownPercent = -1
+    }
+}

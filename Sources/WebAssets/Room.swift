@@ -1,1 +1,0 @@
-// Opened by the first type that lands here.

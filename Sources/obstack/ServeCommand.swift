@@ -1,0 +1,44 @@
+import ArgumentParser
+import Glibc
+import Server
+
+/// `obstack serve`: everything, until SIGTERM.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Runs the whole stack.",
+        discussion: "Every port also has an environment variable (PROMETHEUS_PORT, GRAFANA_PORT, …); 0 takes a free port. SIGTERM drains, SIGHUP reloads.")
+
+    @Option(help: "Folder with the originals' configuration files; every file in it is optional.") var config: String?
+    @Option(help: "Folder for everything that is kept.") var data: String?
+    @Option(name: .customLong("listen-address"), help: "Address that every door binds to (default: 127.0.0.1).") var listenAddress: String?
+    @Option(help: "How long metrics are kept, such as 15d (PROMETHEUS_RETENTION).") var retention: String?
+    @Option(name: .customLong("trace-retention"), help: "How long traces are kept (default: 7d).") var traceRetention: String?
+    @Option(name: .customLong("storage.max-series"), help: "How many series may be active at once.") var maxSeries: String?
+    @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
+    @OptionGroup var ports: PortFlags
+
+    func run() async throws {
+        var flags = ServerOptions.Flags()
+        flags.configDirectory = config
+        flags.dataDirectory = data
+        flags.listenAddress = listenAddress
+        flags.metricRetention = retention
+        flags.traceRetention = traceRetention
+        flags.maxSeries = maxSeries
+        flags.logLevel = logLevel
+        flags.ports = ports.values
+        do {
+            let options = try ServerOptions(flags: flags, environment: processEnvironment())
+            try await Stack.serve(options)
+        } catch let error as ServerOptions.Invalid {
+            complain("\(error)")
+            throw ExitCode(2)
+        } catch let error as ConfigurationError {
+            complain("\(error)")
+            throw ExitCode(2)
+        } catch {
+            complain("\(error)")
+            throw ExitCode(1)
+        }
+    }
+}

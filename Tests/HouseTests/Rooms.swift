@@ -1,0 +1,32 @@
+import Foundation
+
+/// The rooms as `Package.swift` declares them: the one place where the arrows are written.
+struct Rooms {
+    struct Room {
+        var name: String
+        var floor: Int
+        var uses: [String]
+    }
+
+    var byName: [String: Room] = [:]
+
+    init() throws {
+        let manifest = try String(contentsOf: packageRoot.appendingPathComponent("Package.swift"), encoding: .utf8)
+        let body = manifest.components(separatedBy: "targets: [").dropFirst().joined(separator: "targets: [")
+        // A declaration ends where the next begins; that is all the structure this needs.
+        for declaration in body.components(separatedBy: "\n        ").joined(separator: " ").components(separatedBy: "room(").dropFirst() {
+            let text = declaration.components(separatedBy: "room(").first ?? ""
+            let head = text.components(separatedBy: "\"")
+            guard head.count > 1, let floor = Int(text.prefix { $0.isNumber }) else { continue }
+            let uses = text.components(separatedBy: "uses: [").dropFirst().first?.components(separatedBy: "]").first ?? ""
+            let names = uses.components(separatedBy: "\"").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+            byName[head[1]] = Room(name: head[1], floor: floor, uses: names)
+        }
+        for declaration in body.components(separatedBy: "door(").dropFirst() {
+            let head = declaration.components(separatedBy: "\"")
+            if head.count > 1 { byName[head[1]] = Room(name: head[1], floor: 0, uses: []) }
+        }
+        byName["CWebAssets"] = Room(name: "CWebAssets", floor: 0, uses: [])
+        byName["obstack"] = Room(name: "obstack", floor: 9, uses: ["Server", "Bytes", "MetricModel", "TraceModel", "OTLP", "PromQL", "MetricStore"])
+    }
+}

@@ -1,0 +1,150 @@
+import Foundation
+import Testing
+
+@Suite("Scraping real targets", .serialized)
+struct ScrapeTests {
+    @Test("a real node_exporter: rate(node_cpu_seconds_total[1m]) answers the same as Prometheus scraping the same target",
+          .enabled(if: peer("prometheus") != nil && peer("prometheus-node-exporter") != nil, "the peers are not here: run scripts/get-peers.sh"))
+    func besidePrometheus() async throws {
+        let exporterPort = try freePort()
+        let exporter = Process()
+        exporter.executableURL = URL(fileURLWithPath: try #require(peer("prometheus-node-exporter")))
+        exporter.arguments = ["--web.listen-address=127.0.0.1:\(exporterPort)"]
+        exporter.standardError = FileHandle.nullDevice
+        try exporter.run()
+        defer { exporter.terminate() }
+        let configuration = """
+            global: {scrape_interval: 1s, scrape_timeout: 1s}
+            scrape_configs:
+              - job_name: node
+                static_configs: [{targets: ['127.0.0.1:\(exporterPort)']}]
+
+            """
+        let stack = try await RunningStack(configuration: ["prometheus.yml": configuration])
+        defer { stack.stop() }
+        let prometheusPort = try freePort()
+        let folder = stack.folder.appendingPathComponent("prometheus")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let prometheus = Process()
+        prometheus.executableURL = URL(fileURLWithPath: try #require(peer("prometheus")))
+        prometheus.arguments = [
+            "--config.file=\(stack.folder.path)/config/prometheus.yml", "--storage.tsdb.path=\(folder.path)", "--web.listen-address=127.0.0.1:\(prometheusPort)",
+        ]
+        prometheus.standardError = FileHandle.nullDevice
+        try prometheus.run()
+        defer { prometheus.terminate() }
+        try await Task.sleep(for: .seconds(12))
+        // Both scrape the same counters at moments of their own, so the comparison is of what the query yields over the same window:
+        // the same series, and rates that agree as two samplings of one counter do.
+        let at = Date().timeIntervalSince1970 - 0.5
+        func rates(_ base: String) throws -> [String: Double] {
+            let document = try json("\(base)/api/v1/query?query=rate(node_cpu_seconds_total%5B1m%5D)&time=\(at)")
+            let result = (document["data"] as? [String: Any])?["result"] as? [[String: Any]] ?? []
+            return Dictionary(uniqueKeysWithValues: try result.map { series in
+                let labels = try #require(series["metric"] as? [String: String])
+                let value = try #require((series["value"] as? [Any])?.last as? String)
+                return (labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ","), try #require(Double(value)))
+            })
+        }
+        let ours = try rates(stack.url("prometheus"))
+        let theirs = try rates("http://127.0.0.1:\(prometheusPort)")
+        #expect(!ours.isEmpty)
+        #expect(Set(ours.keys) == Set(theirs.keys))
+        for (series, rate) in ours {
+            #expect(abs(rate - (theirs[series] ?? .nan)) < 0.25, "\(series): \(rate) beside \(theirs[series] ?? .nan)")
+        }
+    }
+
+    @Test("the same samples answer the same to the last digit: Prometheus's own data is written here and rated on both sides",
+          .enabled(if: peer("prometheus") != nil, "the peers are not here: run scripts/get-peers.sh"))
+    func sameSamplesSameRate() async throws {
+        let stack = try await RunningStack()
+        defer { stack.stop() }
+        let port = try freePort()
+        let folder = stack.folder.appendingPathComponent("prometheus")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let configuration = folder.appendingPathComponent("prometheus.yml")
+        try """
+            global: {scrape_interval: 1s, scrape_timeout: 1s}
+            scrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:\(port)']}]}]
+            remote_write: [{url: 'http://127.0.0.1:\(try #require(stack.ports["prometheus"]))/api/v1/write', queue_config: {batch_send_deadline: 500ms}}]
+            """.write(to: configuration, atomically: true, encoding: .utf8)
+        let prometheus = Process()
+        prometheus.executableURL = URL(fileURLWithPath: try #require(peer("prometheus")))
+        prometheus.arguments = ["--config.file=\(configuration.path)", "--storage.tsdb.path=\(folder.path)/data", "--web.listen-address=127.0.0.1:\(port)"]
+        prometheus.standardError = FileHandle.nullDevice
+        try prometheus.run()
+        defer { prometheus.terminate() }
+        try await Task.sleep(for: .seconds(12))
+        let at = Date().timeIntervalSince1970 - 3
+        for query in ["rate(prometheus_http_requests_total[5s])", "rate(go_memstats_alloc_bytes_total[5s])", "sum by (handler) (increase(prometheus_http_request_duration_seconds_bucket[6s]))"] {
+            let escaped = query.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? query
+            func answer(_ base: String) throws -> [String: String] {
+                let document = try json("\(base)/api/v1/query?query=\(escaped)&time=\(at)")
+                let result = (document["data"] as? [String: Any])?["result"] as? [[String: Any]] ?? []
+                return Dictionary(uniqueKeysWithValues: result.map { series in
+                    ("\((series["metric"] as? [String: String] ?? [:]).sorted { $0.key < $1.key })", (series["value"] as? [Any])?.last as? String ?? "")
+                })
+            }
+            let theirs = try answer("http://127.0.0.1:\(port)")
+            var ours = try answer(stack.url("prometheus"))
+            // Our own scrape of ourselves is a target that Prometheus does not have.
+            ours = ours.filter { theirs[$0.key] != nil || !$0.key.contains("obstack") }
+            #expect(!theirs.isEmpty)
+            for (series, value) in theirs { #expect(Double(ours[series] ?? "") == Double(value), "\(query) \(series): \(ours[series] ?? "absent") beside \(value)") }
+        }
+    }
+
+    @Test("a real prometheus_client application is scraped, counters and histograms and all",
+          .enabled(if: clientsPython != nil, "the Python clients are not here: run scripts/test.sh"))
+    func pythonApplication() async throws {
+        let port = try freePort()
+        let script = """
+            import time, prometheus_client as p
+            c = p.Counter("app_jobs", "Jobs.", ["kind"]); h = p.Histogram("app_latency_seconds", "Latency."); g = p.Gauge("app_busy", "Busy.")
+            i = p.Info("app_build", "Build."); i.info({"version": "1.2.3", "quoted": 'a "b" \\\\c'})
+            c.labels("fast").inc(3); c.labels("slow").inc(4.5); h.observe(0.3); h.observe(7); g.set(-2.5)
+            p.start_http_server(\(port), addr="127.0.0.1")
+            time.sleep(60)
+            """
+        let application = Process()
+        application.executableURL = URL(fileURLWithPath: try #require(clientsPython))
+        application.arguments = ["-c", script]
+        try application.run()
+        defer { application.terminate() }
+        let stack = try await RunningStack(configuration: [
+            "prometheus.yml": "scrape_configs: [{job_name: app, scrape_interval: 1s, scrape_timeout: 1s, static_configs: [{targets: ['127.0.0.1:\(port)']}]}]\n"
+        ])
+        defer { stack.stop() }
+        func value(_ query: String) throws -> String? {
+            let escaped = query.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? query
+            let document = try json(stack.url("prometheus", "/api/v1/query?query=\(escaped)"))
+            let result = (document["data"] as? [String: Any])?["result"] as? [[String: Any]]
+            return (result?.first?["value"] as? [Any])?.last as? String
+        }
+        #expect(try await eventually(within: 15) { try value("up{job=\"app\"}") == "1" })
+        #expect(try value("app_jobs_total{kind=\"slow\"}") == "4.5")
+        #expect(try value("app_latency_seconds_bucket{le=\"0.5\"}") == "1")
+        #expect(try value("app_latency_seconds_count") == "2")
+        #expect(try value("app_busy") == "-2.5")
+        #expect(try value("app_build_info{version=\"1.2.3\",quoted=\"a \\\"b\\\" \\\\c\"}") == "1")
+        application.terminate()
+        #expect(try await eventually(within: 15) { try value("up{job=\"app\"}") == "0" })
+        #expect(try value("app_busy") == nil, "a target that is gone has stale series")
+    }
+}
+
+/// A port that was free a moment ago.
+func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
+    }
+    try #require(bound)
+    return Int(in_port_t(bigEndian: address.sin_port))
+}

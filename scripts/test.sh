@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Sets up and passes all tests: installs the libraries, builds the binary and the tests (one configuration, one folder), brings
+# the real clients (Python SDKs, a browser) and the peers, and runs everything. Arguments go to `swift test`, for example
+# `--filter PromQLTests`. What cannot be had on this machine is said, and the tests that need it say that they were skipped.
+source "$(dirname "$0")/lib.sh"
+start=$SECONDS
+build_obstack
+
+say "Building the tests…"
+build --build-tests
+
+say "Bringing the real clients…"
+venv=.build/clients
+if [ ! -x $venv/bin/python ] || ! cmp -s Tests/Clients/requirements.txt $venv/requirements.txt; then
+    if command -v python3 >/dev/null && python3 -m venv $venv && $venv/bin/pip install --quiet --disable-pip-version-check -r Tests/Clients/requirements.txt; then
+        cp Tests/Clients/requirements.txt $venv/requirements.txt
+    else
+        say "No Python clients (python3 with venv and the packages of Tests/Clients/requirements.txt): their tests will be skipped."
+        rm -rf $venv
+    fi
+fi
+if ! { command -v chromium && command -v chromedriver; } >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    apt-get update -qq || true
+    apt-get install -y -qq chromium chromium-driver >/dev/null || say "No headless Chromium: the browser test will be skipped."
+fi
+./scripts/get-peers.sh >/dev/null || say "No peers: the side-by-side tests will be skipped."
+
+say "Set up in $((SECONDS - start)) s. Testing…"
+status=0
+"${BUILD[@]/build/test}" --skip-build --disable-xctest "$@" || status=$?
+say "Tests took $((SECONDS - start)) s in all." >&2
+exit $status
