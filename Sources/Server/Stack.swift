@@ -137,19 +137,18 @@ package enum Stack {
         MetricFamily("obstack_build_info", .gauge, "The version of this binary.", points: [.init("obstack_build_info", [("version", version)], 1)])
     ]
 
-    /// Provisioned: the embedded dashboards, and those of the configuration folder.
+    /// Provisioned: the dashboards of the configuration folder, and the embedded ones where no file has taken their uid.
     private static func provisionDashboards(_ store: DashboardStore, _ folder: ConfigurationFolder, _ board: DoorBoard, _ logger: Logger) async {
         do {
             try await store.provision(dataSources: [
-                DataSource(uid: "prometheus", name: "Prometheus", type: "prometheus", url: "http://localhost:\(board.port(.prometheus) ?? 0)", isDefault: true),
-                DataSource(uid: "jaeger", name: "Jaeger", type: "jaeger", url: "http://localhost:\(board.port(.jaeger) ?? 0)"),
+                .prometheus(url: "http://localhost:\(board.port(.prometheus) ?? 0)", scrapeInterval: "5s"), .jaeger(url: "http://localhost:\(board.port(.jaeger) ?? 0)"),
             ])
         } catch {
             logger.error("the data sources were not provisioned: \(error)")
         }
         let embedded = WebAsset.all.values.filter { $0.path.hasPrefix("dashboards/") }.sorted { $0.path < $1.path }.map { (name: $0.path, bytes: $0.bytes) }
         let report = await store.provision([
-            DashboardProvider(name: "embedded", origin: .embedded(embedded)), DashboardProvider(name: "config", origin: .directory(folder.dashboardsDirectory)),
+            DashboardProvider(name: "config", origin: .directory(folder.dashboardsDirectory)), DashboardProvider(name: "embedded", origin: .embedded(embedded)),
         ])
         for problem in report.problems { logger.error("a dashboard was not provisioned: \(problem)") }
         if !report.saved.isEmpty { logger.info("provisioned dashboards: \(report.saved.joined(separator: ", "))") }

@@ -9,6 +9,8 @@ import Synchronization
 /// Ctrl-C and SIGTERM as something to be asked for. A second one ends the process at once.
 final class Interruption: Sendable {
     private let requests = Atomic<Int>(0)
+    // SAFETY: written only by `listen`, which is called once, before anybody else knows this object; kept for its lifetime.
+    nonisolated(unsafe) private var sources: [any DispatchSourceSignal] = []
 
     /// Whether the process was asked to end.
     var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
@@ -24,8 +26,7 @@ final class Interruption: Sendable {
             let source = DispatchSource.makeSignalSource(signal: number)
             source.setEventHandler { [self] in request() }
             source.resume()
-            // Handlers live as long as the process does.
-            _ = Unmanaged.passRetained(source)
+            sources.append(source)
         }
     }
 }
