@@ -80,27 +80,27 @@ let package = Package(
         room(3, "SegmentLog", uses: ["Bytes", "Platform"]),
 
         room(4, "MetricStore", uses: ["Bytes", "Platform", "MetricModel", "SegmentLog"]),
-        room(4, "TraceStore", uses: ["Bytes", "Platform", "MetricModel", "TraceModel", "OTLP", "SegmentLog"]),
+        room(4, "TraceStore", uses: ["Bytes", "Platform", "TraceModel", "OTLP", "SegmentLog"]),
 
         room(5, "PromQL", uses: ["Bytes", "MetricModel", "MetricStore"]),
-        room(5, "TraceQuery", uses: ["TraceModel", "TraceStore"]),
+        room(5, "TraceQuery", uses: ["TraceModel"]),
 
         room(6, "Acquisition", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore"], logging),
-        room(6, "Pipelines", uses: ["Bytes", "Platform", "MetricModel", "TraceModel", "OTLP", "MetricStore", "TraceStore"], logging),
-        room(6, "Dashboards", uses: ["CCrypt", "Bytes", "Platform", "MetricModel", "PromQL", "MetricStore"], grdb),
+        room(6, "Pipelines", uses: ["MetricModel", "TraceModel", "OTLP", "MetricStore", "TraceStore"], logging),
+        room(6, "Dashboards", uses: ["CCrypt", "Bytes", "MetricModel", "PromQL"], grdb),
 
         room(7, "HTTPSurface", uses: ["Bytes"], hummingbird, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes),
         room(7, "PrometheusAPI", uses: ["HTTPSurface", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "Acquisition"], hummingbird, httpTypes),
         room(7, "OTLPReceiver", uses: ["HTTPSurface", "Bytes", "OTLP", "Pipelines"], hummingbird, httpTypes, nioCore),
         room(7, "JaegerAPI", uses: ["HTTPSurface", "Bytes", "Platform", "TraceModel", "OTLP", "TraceStore", "TraceQuery"], hummingbird, httpTypes),
-        room(7, "GrafanaAPI", uses: ["HTTPSurface", "Bytes", "MetricModel", "Dashboards"], hummingbird, httpTypes),
+        room(7, "GrafanaAPI", uses: ["HTTPSurface", "Bytes", "Dashboards"], hummingbird, httpTypes),
         room(7, "WebAssets", uses: ["CWebAssets", "HTTPSurface", "Bytes"], hummingbird, httpTypes),
 
         room(8, "Server", uses: [
-            "Bytes", "Platform", "MetricModel", "TraceModel", "MetricFormats", "OTLP", "SegmentLog", "MetricStore", "TraceStore", "PromQL", "TraceQuery",
+            "Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog", "MetricStore", "TraceStore", "PromQL", "TraceQuery",
             "Acquisition", "Pipelines", "Dashboards", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
         ], hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioHTTP1, nioPosix, nioSSL),
-        .executableTarget(name: "obstack", dependencies: ["Server", "Bytes", "MetricModel", "TraceModel", "OTLP", "PromQL", "MetricStore", argumentParser, asyncHTTPClient, logging, nioCore, nioPosix], swiftSettings: settings),
+        .executableTarget(name: "obstack", dependencies: ["Server", "Bytes", "TraceModel", "OTLP", argumentParser, asyncHTTPClient, logging, nioCore, nioPosix], swiftSettings: settings),
 
         tests("HouseTests"),
         tests("BytesTests", uses: ["Bytes"]),

@@ -67,6 +67,8 @@ final class ScrapeClient: ScrapeTransport {
             var configuration = HTTPClient.Configuration()
             configuration.redirectConfiguration = profile.followsRedirects ? .follow(max: Self.redirectsMax, allowCycles: false) : .disallow
             configuration.httpVersion = .http1Only
+            // A refused connection is the answer; the next scrape is the retry.
+            configuration.connectionPool.retryConnectionEstablishment = false
             configuration.tlsConfiguration = try profile.tls.map(Self.tls)
             let client = HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: configuration)
             clients[profile] = client

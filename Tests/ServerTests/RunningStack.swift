@@ -23,7 +23,7 @@ final class RunningStack {
         try FileManager.default.createDirectory(at: config, withIntermediateDirectories: true)
         for (name, text) in configuration { try text.write(to: config.appendingPathComponent(name), atomically: true, encoding: .utf8) }
         logURL = self.folder.appendingPathComponent("log-\(UUID().uuidString.prefix(8)).txt")
-        FileManager.default.createFile(atPath: logURL.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: logURL.path, contents: nil)
         let log = try FileHandle(forWritingTo: logURL)
         process.executableURL = Self.binary
         var all = ["serve", "--config", config.path, "--data", self.folder.appendingPathComponent("data").path]
@@ -102,7 +102,7 @@ func run(_ program: String, _ arguments: [String], environment: [String: String]
     // Files, not pipes: a long output must not block the child.
     let base = FileManager.default.temporaryDirectory.appendingPathComponent("obstack-run-\(UUID().uuidString)")
     let (outURL, errorURL) = (base.appendingPathExtension("out"), base.appendingPathExtension("err"))
-    for url in [outURL, errorURL] { FileManager.default.createFile(atPath: url.path, contents: nil) }
+    for url in [outURL, errorURL] { _ = FileManager.default.createFile(atPath: url.path, contents: nil) }
     defer { for url in [outURL, errorURL] { try? FileManager.default.removeItem(at: url) } }
     process.standardOutput = try FileHandle(forWritingTo: outURL)
     process.standardError = try FileHandle(forWritingTo: errorURL)

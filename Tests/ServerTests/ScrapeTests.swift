@@ -111,7 +111,7 @@ struct ScrapeTests {
         application.executableURL = URL(fileURLWithPath: try #require(clientsPython))
         application.arguments = ["-c", script]
         try application.run()
-        defer { application.terminate() }
+        defer { kill(application.processIdentifier, SIGKILL) }
         let stack = try await RunningStack(configuration: [
             "prometheus.yml": "scrape_configs: [{job_name: app, scrape_interval: 1s, scrape_timeout: 1s, static_configs: [{targets: ['127.0.0.1:\(port)']}]}]\n"
         ])
@@ -128,7 +128,8 @@ struct ScrapeTests {
         #expect(try value("app_latency_seconds_count") == "2")
         #expect(try value("app_busy") == "-2.5")
         #expect(try value("app_build_info{version=\"1.2.3\",quoted=\"a \\\"b\\\" \\\\c\"}") == "1")
-        application.terminate()
+        // Not SIGTERM, which a child of this process may have inherited as ignored.
+        kill(application.processIdentifier, SIGKILL)
         #expect(try await eventually(within: 15) { try value("up{job=\"app\"}") == "0" })
         #expect(try value("app_busy") == nil, "a target that is gone has stale series")
     }

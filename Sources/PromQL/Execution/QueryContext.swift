@@ -5,7 +5,7 @@ import Synchronization
 
 /// Everything that the operators of one query share: the store, the bounds, and what has been counted and remarked so far.
 ///
-/// Operators run on up to `workers.count` threads at a time; all shared state is atomic or behind a mutex.
+/// SAFETY: operators run on up to `workers.count` threads at a time; all shared state is atomic or behind a mutex.
 final class QueryContext: @unchecked Sendable {
     let reader: any MetricReader
     let query: [UInt8]
