@@ -97,7 +97,7 @@ let package = Package(
         room(7, "WebAssets", uses: ["CWebAssets", "HTTPSurface", "Bytes"], hummingbird, httpTypes),
 
         room(8, "Server", uses: [
-            "Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog", "MetricStore", "TraceStore", "PromQL", "TraceQuery",
+            "Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog", "MetricStore", "TraceStore", "PromQL",
             "Acquisition", "Pipelines", "Dashboards", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
         ], hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioHTTP1, nioPosix, nioSSL),
         .executableTarget(name: "obstack", dependencies: ["Server", "Bytes", "TraceModel", "OTLP", argumentParser, asyncHTTPClient, logging, nioCore, nioPosix], swiftSettings: settings),

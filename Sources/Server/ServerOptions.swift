@@ -10,7 +10,6 @@ package struct ServerOptions: Sendable {
     /// 0 takes a free port.
     package var ports: [DoorName: Int] = [:]
     package var metricRetentionSeconds = 15 * 86_400
-    package var traceRetentionSeconds = 7 * 86_400
     package var maxSeries = 2_000_000
     package var grafanaAdminPassword: String?
     package var logLevel = "info"
@@ -34,7 +33,6 @@ package struct ServerOptions: Sendable {
         package var listenAddress: String?
         package var ports: [DoorName: String] = [:]
         package var metricRetention: String?
-        package var traceRetention: String?
         package var maxSeries: String?
         package var logLevel: String?
         package init() {}
@@ -60,7 +58,6 @@ package struct ServerOptions: Sendable {
         } else if let text = Self.set(environment["PROMETHEUS_RETENTION"]) {
             metricRetentionSeconds = try Self.duration(text, setting: "PROMETHEUS_RETENTION")
         }
-        if let text = flags.traceRetention { traceRetentionSeconds = try Self.duration(text, setting: "--trace-retention") }
         if let text = flags.maxSeries {
             guard let count = Int(text), count > 0 else { throw Invalid(setting: "--storage.max-series", value: text, expected: "a number of series above 0") }
             maxSeries = count
@@ -94,7 +91,6 @@ package struct ServerOptions: Sendable {
         [
             ("config", configDirectory), ("data", dataDirectory), ("listen-address", listenAddress), ("log-level", logLevel),
             ("retention", ModelDuration.seconds(Int64(metricRetentionSeconds)).description), ("storage.max-series", String(maxSeries)),
-            ("trace-retention", ModelDuration.seconds(Int64(traceRetentionSeconds)).description),
         ] + DoorName.allCases.map { ($0.flag, String(port($0))) }
     }
 }

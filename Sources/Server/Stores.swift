@@ -23,8 +23,7 @@ struct Stores: Sendable {
         for damage in metrics.opening.log.damage { logger.warning("metrics: \(damage)") }
         for damage in metrics.opening.blockDamage { logger.warning("metrics: \(damage)") }
         do {
-            let traceOptions = TraceStoreOptions(retentionSeconds: options.traceRetentionSeconds)
-            let (traces, report) = try TraceStore.open(options.dataDirectory + "/traces", options: traceOptions) { progress.show("traces", $0) }
+            let (traces, report) = try TraceStore.open(options.dataDirectory + "/traces") { progress.show("traces", $0) }
             progress.finish()
             for damage in report.damage { logger.warning("traces: \(damage)") }
             do {

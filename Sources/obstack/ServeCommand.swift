@@ -12,7 +12,6 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Folder for everything that is kept.") var data: String?
     @Option(name: .customLong("listen-address"), help: "Address that every door binds to (default: 127.0.0.1).") var listenAddress: String?
     @Option(help: "How long metrics are kept, such as 15d (PROMETHEUS_RETENTION).") var retention: String?
-    @Option(name: .customLong("trace-retention"), help: "How long traces are kept (default: 7d).") var traceRetention: String?
     @Option(name: .customLong("storage.max-series"), help: "How many series may be active at once.") var maxSeries: String?
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
     @OptionGroup var ports: PortFlags
@@ -23,7 +22,6 @@ struct ServeCommand: AsyncParsableCommand {
         flags.dataDirectory = data
         flags.listenAddress = listenAddress
         flags.metricRetention = retention
-        flags.traceRetention = traceRetention
         flags.maxSeries = maxSeries
         flags.logLevel = logLevel
         flags.ports = ports.values

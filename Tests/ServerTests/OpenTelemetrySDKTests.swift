@@ -23,7 +23,7 @@ struct OpenTelemetrySDKTests {
             let found = try #require(spans.first { $0["spanID"] as? String == id }, "span \(id) is not in the answer")
             #expect(found["operationName"] as? String == span["name"] as? String)
             let parent = (found["references"] as? [[String: Any]])?.first { $0["refType"] as? String == "CHILD_OF" && $0["traceID"] as? String == traceID }?["spanID"] as? String
-            #expect((parent ?? "") == span["parent_span_id"] as? String)
+            #expect((parent ?? "") == span["parent_span_id"] as? String ?? "")
             let tags = Dictionary((found["tags"] as? [[String: Any]] ?? []).map { ($0["key"] as? String ?? "", $0["value"] ?? "") }) { first, _ in first }
             for (key, value) in span["attributes"] as? [String: Any] ?? [:] where !(value is [Any]) {
                 #expect("\(tags[key] ?? "absent")" == "\(value)", "attribute \(key)")
