@@ -26,7 +26,4 @@ fi
 ./scripts/get-peers.sh >/dev/null || say "No peers: the side-by-side tests will be skipped."
 
 say "Set up in $((SECONDS - start)) s. Testing…"
-status=0
-"${BUILD[@]/build/test}" --skip-build --disable-xctest "$@" || status=$?
-say "Tests took $((SECONDS - start)) s in all." >&2
-exit $status
+exec "${BUILD[@]/build/test}" --skip-build --disable-xctest "$@"
