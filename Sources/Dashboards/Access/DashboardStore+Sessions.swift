@@ -1,5 +1,5 @@
 import Bytes
-import Foundation
+import FoundationEssentials
 import GRDB
 
 /// A login that lasts: `token` goes into the cookie and nowhere else, the store keeps its digest.
