@@ -1,2 +1,2 @@
-/// A store that is written to and read from.
-package typealias MetricStorage = MetricWriter & MetricReader
+/// A store that is written to, read from and asked what it holds.
+package typealias MetricStorage = MetricWriter & MetricReader & MetricInventory

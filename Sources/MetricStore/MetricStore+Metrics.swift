@@ -1,9 +1,8 @@
 import MetricModel
 import SegmentLog
 
-extension MetricStore {
-    /// The head in numbers (`/api/v1/status/tsdb`), each list with at most `limit` entries.
-    package func statistics(limit: Int = 10) -> HeadStatistics {
+extension MetricStore: MetricInventory {
+    package func statistics(limit: Int) -> HeadStatistics {
         var statistics = HeadStatistics()
         statistics.minTime = head.minTime.load(ordering: .relaxed)
         statistics.maxTime = head.maxTime.load(ordering: .relaxed)

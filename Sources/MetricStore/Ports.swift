@@ -73,3 +73,9 @@ package protocol MetricReader: Sendable {
     /// What is known of metric families, by metric name.
     func metadata(metric: String?, limit: Int) -> [String: [MetricMetadata]]
 }
+
+/// What the pages that explain a store's size ask.
+package protocol MetricInventory: Sendable {
+    /// Counts of the head; of each list the `limit` largest.
+    func statistics(limit: Int) -> HeadStatistics
+}

@@ -32,6 +32,12 @@ package struct InstantSample: Sendable, Hashable {
     package var labels: Labels
     package var timeMillis: Int64
     package var value: Double
+
+    package init(labels: Labels, timeMillis: Int64, value: Double) {
+        self.labels = labels
+        self.timeMillis = timeMillis
+        self.value = value
+    }
 }
 
 /// Series over time.

@@ -41,5 +41,47 @@ extension PrometheusAPI {
                 }
             }
         }
+        router.get("/api/v1/status/tsdb") { request, _ -> Response in
+            let statistics = store.statistics(limit: try Self.inventoryLimit(FormParameters(query: request.uri.query ?? "")))
+            return Self.success(for: request) { json in
+                json.object { json in
+                    json.key("headStats")
+                    json.object { json in
+                        json.member("numSeries", statistics.seriesCount)
+                        json.member("numLabelPairs", statistics.labelPairCount)
+                        json.member("chunkCount", statistics.chunkCount)
+                        json.member("minTime", statistics.minTime)
+                        json.member("maxTime", statistics.maxTime)
+                    }
+                    json.counts("seriesCountByMetricName", statistics.seriesCountByMetricName)
+                    json.counts("labelValueCountByLabelName", statistics.labelValueCountByLabelName)
+                    json.counts("memoryInBytesByLabelName", statistics.memoryInBytesByLabelName)
+                    json.counts("seriesCountByLabelValuePair", statistics.seriesCountByLabelValuePair)
+                }
+            }
+        }
+    }
+
+    /// Upstream web/api/v1/api.go `serveTSDBStatus`.
+    private static func inventoryLimit(_ parameters: FormParameters) throws(SurfaceError) -> Int {
+        guard let text = parameters["limit"], !text.isEmpty else { return 10 }
+        guard let limit = Int(text), limit >= 1 else { throw SurfaceError(.badRequest, "limit must be a positive number") }
+        guard limit <= 10_000 else { throw SurfaceError(.badRequest, "limit must not exceed 10000") }
+        return limit
+    }
+}
+
+extension JSONWriter {
+    /// A list of `{"name":…,"value":…}` under `key`.
+    fileprivate mutating func counts(_ key: String, _ counts: [HeadStatistics.Count]) {
+        self.key(key)
+        array { json in
+            for count in counts {
+                json.object { json in
+                    json.member("name", count.name)
+                    json.member("value", count.value)
+                }
+            }
+        }
     }
 }

@@ -81,6 +81,7 @@ package enum Stack {
         let receiver = OTLPReceiver(intake: intake)
         let otlpHTTPRouter = SurfaceRouter.make()
         receiver.addHTTPRoutes(to: otlpHTTPRouter)
+        receiver.addMetricsRoute(to: prometheusRouter, at: "/api/v1/otlp/v1/metrics")
         let otlpGRPCRouter = SurfaceRouter.make()
         receiver.addGRPCRoutes(to: otlpGRPCRouter)
 

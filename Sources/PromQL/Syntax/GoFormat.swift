@@ -17,7 +17,7 @@ package enum GoFormat {
         }
         let plain = digits.filter { $0 != "_" }
         for (prefix, radix) in [("0x", 16), ("0b", 2), ("0o", 8)] where plain.hasPrefix(prefix) {
-            return UInt64(plain.dropFirst(2), radix: radix).map(Double.init)
+            return UInt64(plain.dropFirst(2), radix: radix).map { Double($0) }
         }
         if plain.count > 1, plain.hasPrefix("0"), let octal = UInt64(plain, radix: 8) { return Double(octal) }
         if let integer = Int64(plain) { return Double(integer) }

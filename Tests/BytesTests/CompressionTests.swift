@@ -1,0 +1,56 @@
+import Bytes
+import Testing
+
+@Suite struct CompressionTests {
+    static let bodies: [[UInt8]] = [
+        [], [7], Array("hello, hello, hello".utf8), [UInt8](repeating: 0, count: 300_000), (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) },
+    ]
+
+    @Test("what is compressed comes back, also appended to what is there", arguments: Compression.allCases)
+    func roundTrip(compression: Compression) throws {
+        for body in Self.bodies {
+            let packed = compression.compress(body)
+            #expect(try compression.decompress(packed, limit: body.count) == body)
+            var out = ByteWriter()
+            out.append("before")
+            body.withUnsafeBufferPointer { compression.compress($0, into: &out) }
+            let appended = Array(out.array().dropFirst(6))
+            var back = ByteWriter()
+            back.append("before")
+            try appended.withUnsafeBufferPointer { try compression.decompress($0, limit: body.count, into: &back) }
+            #expect(back.array() == Array("before".utf8) + body)
+        }
+    }
+
+    @Test("a body that would be larger than allowed is refused without being made", arguments: Compression.allCases)
+    func limit(compression: Compression) {
+        let packed = compression.compress([UInt8](repeating: 0, count: 1 << 20))
+        #expect(throws: ByteError.tooLarge(limit: 1000)) { try compression.decompress(packed, limit: 1000) }
+        #expect(throws: ByteError.tooLarge(limit: (1 << 20) - 1)) { try compression.decompress(packed, limit: (1 << 20) - 1) }
+    }
+
+    @Test("cut and changed bodies are errors or other bodies, never a crash", arguments: Compression.allCases)
+    func damaged(compression: Compression) {
+        let packed = compression.compress(Array("some text that is some text that is compressed".utf8))
+        for cut in 0..<packed.count where compression != .snappy || cut > 0 {
+            #expect(throws: ByteError.self, "cut at \(cut)") { try compression.decompress(Array(packed[..<cut]), limit: 1 << 16) }
+        }
+        for bit in 0..<packed.count * 8 {
+            var other = packed
+            other[bit / 8] ^= 1 << UInt8(bit % 8)
+            if let body = try? compression.decompress(other, limit: 1 << 16) { #expect(body.count <= 1 << 16) }
+        }
+    }
+
+    @Test("a snappy body that claims gigabytes is refused at once")
+    func snappyBomb() {
+        #expect(throws: ByteError.tooLarge(limit: 1 << 20)) { try Compression.snappy.decompress([0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 0], limit: 1 << 20) }
+        #expect(throws: ByteError.corruptCompression("snappy")) { try Compression.snappy.decompress([0xFF, 0xFF, 0x3F, 0], limit: 1 << 30) }
+    }
+
+    @Test("gzip bodies may have several members")
+    func gzipMembers() throws {
+        let packed = Compression.gzip.compress(Array("one ".utf8)) + Compression.gzip.compress(Array("two".utf8))
+        #expect(try Compression.gzip.decompress(packed, limit: 100) == Array("one two".utf8))
+    }
+}
