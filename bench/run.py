@@ -13,9 +13,17 @@ import argparse, glob, json, os, shutil, signal, socket, subprocess, sys, tempfi
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PEERS = os.environ.get("PEERS", os.path.expanduser("~/.cache/observability-peers")) + "/usr/bin/"
-PYTHON = os.path.join(ROOT, ".build/clients/bin/python")
-if not os.access(PYTHON, os.X_OK):
-    PYTHON = sys.executable
+SYSTEM_SHARE = "/usr/share"
+
+
+def python_with_snappy():
+    """A Python with what the workloads compress with, in an environment of its own below .build."""
+    folder = os.path.join(ROOT, ".build/bench")
+    python = os.path.join(folder, "bin/python")
+    if subprocess.run([python, "-c", "import cramjam"], stderr=subprocess.DEVNULL).returncode if os.access(python, os.X_OK) else True:
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", os.path.join(ROOT, "bench/requirements.txt")], check=True)
+    return python
 
 
 def free_port():
@@ -80,7 +88,7 @@ def prometheus(data):
 
 def victoria_metrics(data):
     port = free_port()
-    return Server("victoriametrics", [PEERS + "victoria-metrics", f"-storageDataPath={data}/data", f"-httpListenAddr=127.0.0.1:{port}", "-retentionPeriod=10y"],
+    return Server("victoriametrics", [PEERS + "victoria-metrics", f"-storageDataPath={data}/data", f"-httpListenAddr=127.0.0.1:{port}", "-retentionPeriod=10y", "-search.latencyOffset=0s"],
                   f"http://127.0.0.1:{port}/health", data, "/api/v1/write")
 
 
@@ -92,8 +100,14 @@ def pushgateway(data):
 def alertmanager(data):
     port = free_port()
     open(os.path.join(data, "alertmanager.yml"), "w").write("route: {receiver: none}\nreceivers: [{name: none}]\n")
-    return Server("alertmanager", [PEERS + "prometheus-alertmanager", f"--config.file={data}/alertmanager.yml", f"--storage.path={data}/data", "--cluster.listen-address=",
-                                   f"--web.listen-address=127.0.0.1:{port}"], f"http://127.0.0.1:{port}/-/ready", data, "")
+    arguments = [PEERS + "prometheus-alertmanager", f"--config.file={data}/alertmanager.yml", f"--storage.path={data}/data", "--cluster.listen-address=",
+                 f"--web.listen-address=127.0.0.1:{port}"]
+    # Debian's build reads its templates from one absolute place; where the package is only unpacked, the place is lent to it.
+    share = os.path.normpath(PEERS + "../share")
+    if not os.path.exists(SYSTEM_SHARE + "/prometheus/alertmanager/default.tmpl"):
+        mount = f"mount -t overlay overlay -o lowerdir={share}:{SYSTEM_SHARE} {SYSTEM_SHARE} && exec \"$@\""
+        arguments = ["unshare", "--mount", "sh", "-c", mount, "sh"] + arguments
+    return Server("alertmanager", arguments, f"http://127.0.0.1:{port}/-/ready", data, "")
 
 
 def measure_start():
@@ -114,10 +128,10 @@ def measure_start():
 
 
 def measure_workload(a):
-    folder = tempfile.mkdtemp()
+    folder, python = tempfile.mkdtemp(), python_with_snappy()
     workload = os.path.join(folder, "workload")
     # A fixed hash seed makes the jitter of timestamps, and so the workload, the same in every run.
-    subprocess.run([PYTHON, f"{a.workloads}/metrics_workload.py", "generate", "--out", workload, "--instances", str(a.instances), "--scrapes", str(a.scrapes)],
+    subprocess.run([python, f"{a.workloads}/metrics_workload.py", "generate", "--out", workload, "--instances", str(a.instances), "--scrapes", str(a.scrapes)],
                    check=True, stdout=subprocess.DEVNULL, env=dict(os.environ, PYTHONHASHSEED="1"))
     samples = json.load(open(workload + "/workload.json"))["samples"]
     servers, rows = [], {}
@@ -125,7 +139,7 @@ def measure_workload(a):
     for maker in (lambda d: obstack(d, quiet), prometheus, victoria_metrics):
         server = maker(tempfile.mkdtemp(dir=folder))
         servers.append(server)
-        out = subprocess.run([PYTHON, f"{a.workloads}/metrics_workload.py", "replay", "--in", workload, "--url", server.url + server.write_path, "--pid", str(server.process.pid)],
+        out = subprocess.run([python, f"{a.workloads}/metrics_workload.py", "replay", "--in", workload, "--url", server.url + server.write_path, "--pid", str(server.process.pid)],
                              check=True, capture_output=True, text=True).stdout
         rows[server.name] = json.loads(out)
         if rows[server.name]["not_2xx"]:
@@ -138,8 +152,12 @@ def measure_workload(a):
             print(f"| {server.name} | {r['samples_per_cpu_s']:,} | {r['wall_s']} | {r['memory_mib']['VmHWM']} | {folder_bytes(server.data + '/data') / samples:.2f} "
                   f"| {ours['samples_per_cpu_s'] / r['samples_per_cpu_s']:.1f} | {r['memory_mib']['VmHWM'] / ours['memory_mib']['VmHWM']:.1f} |")
     if a.only != "write":
+        # VictoriaMetrics shows what it was sent some seconds later, unless it is asked to flush.
+        for server in servers:
+            if server.name == "victoriametrics":
+                urllib.request.urlopen(server.url + "/internal/force_flush").read()
         print("\n## Queries\n\n```", flush=True)
-        arguments = [PYTHON, f"{a.workloads}/query_workload.py", "--in", workload, "--runs", str(a.runs), "--check", "prometheus"]
+        arguments = [python, f"{a.workloads}/query_workload.py", "--in", workload, "--runs", str(a.runs), "--check", "prometheus"]
         for server in servers:
             arguments += ["--server", f"{server.name}={server.url}"]
         subprocess.run(arguments)

@@ -26,11 +26,15 @@ struct OpenTelemetrySDKTests {
             let reference = (found["references"] as? [[String: Any]])?.first { $0["traceID"] as? String == traceID }
             #expect(reference?["spanID"] as? String ?? "" == span["parent_span_id"] as? String ?? "")
             let tags = Dictionary((found["tags"] as? [[String: Any]] ?? []).map { ($0["key"] as? String ?? "", $0["value"] ?? "") }) { first, _ in first }
-            for (key, value) in span["attributes"] as? [String: Any] ?? [:] where !(value is [Any]) {
-                #expect("\(tags[key] ?? "absent")" == "\(value)", "attribute \(key)")
-            }
+            try expect(tags, hold: span["attributes"], of: "span \(id)")
             let events = try #require(span["events"] as? [[String: Any]])
-            #expect((found["logs"] as? [[String: Any]] ?? []).count == events.count)
+            let logs = try #require(found["logs"] as? [[String: Any]])
+            #expect(logs.count == events.count)
+            for (event, log) in zip(events, logs) {
+                let fields = Dictionary((log["fields"] as? [[String: Any]] ?? []).map { ($0["key"] as? String ?? "", $0["value"] ?? "") }) { first, _ in first }
+                #expect(fields["event"] as? String == event["name"] as? String)
+                try expect(fields, hold: event["attributes"], of: "an event of span \(id)")
+            }
             if (span["status"] as? String)?.lowercased() == "error" {
                 #expect("\(tags["error"] ?? "absent")" == "1" || "\(tags["error"] ?? "absent")" == "true")
             }
@@ -42,6 +46,18 @@ struct OpenTelemetrySDKTests {
             let found = try json(stack.url("prometheus", "/api/v1/query?query=%7B__name__%3D%22\(name)%22%7D"))
             let result = (found["data"] as? [String: Any])?["result"] as? [[String: Any]] ?? []
             #expect(!result.isEmpty, "\(name) cannot be queried")
+        }
+    }
+
+    /// Each attribute sent is a tag with its value; a list is a tag with the list as JSON text, as Jaeger has it.
+    private func expect(_ tags: [String: Any], hold attributes: Any?, of place: String) throws {
+        for (key, value) in attributes as? [String: Any] ?? [:] {
+            guard let list = value as? NSArray else {
+                #expect("\(tags[key] ?? "absent")" == "\(value)", "attribute \(key) of \(place)")
+                continue
+            }
+            let text = try #require(tags[key] as? String, "attribute \(key) of \(place) is absent")
+            #expect(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? NSArray == list, "attribute \(key) of \(place) is \(text)")
         }
     }
 }

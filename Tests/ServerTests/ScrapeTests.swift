@@ -22,17 +22,7 @@ struct ScrapeTests {
             """
         let stack = try await RunningStack(configuration: ["prometheus.yml": configuration])
         defer { stack.stop() }
-        let prometheusPort = try freePort()
-        let folder = stack.folder.appendingPathComponent("prometheus")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let prometheus = Process()
-        prometheus.executableURL = URL(fileURLWithPath: try #require(peer("prometheus")))
-        prometheus.arguments = [
-            "--config.file=\(stack.folder.path)/config/prometheus.yml", "--storage.tsdb.path=\(folder.path)", "--web.listen-address=127.0.0.1:\(prometheusPort)",
-        ]
-        prometheus.standardError = FileHandle.nullDevice
-        try prometheus.run()
-        defer { prometheus.terminate() }
+        let prometheus = try await RunningPrometheus(configuration: configuration, folder: stack.folder.appendingPathComponent("prometheus"))
         try await Task.sleep(for: .seconds(12))
         // Both scrape the same counters at moments of their own, so the comparison is of what the query yields over the same window:
         // the same series, and rates that agree as two samplings of one counter do.
@@ -47,7 +37,7 @@ struct ScrapeTests {
             })
         }
         let ours = try rates(stack.url("prometheus"))
-        let theirs = try rates("http://127.0.0.1:\(prometheusPort)")
+        let theirs = try rates(prometheus.url())
         #expect(!ours.isEmpty)
         #expect(Set(ours.keys) == Set(theirs.keys))
         for (series, rate) in ours {
@@ -60,21 +50,11 @@ struct ScrapeTests {
     func sameSamplesSameRate() async throws {
         let stack = try await RunningStack()
         defer { stack.stop() }
-        let port = try freePort()
-        let folder = stack.folder.appendingPathComponent("prometheus")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let configuration = folder.appendingPathComponent("prometheus.yml")
-        try """
+        let prometheus = try await RunningPrometheus(configuration: """
             global: {scrape_interval: 1s, scrape_timeout: 1s}
-            scrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:\(port)']}]}]
-            remote_write: [{url: 'http://127.0.0.1:\(try #require(stack.ports["prometheus"]))/api/v1/write', queue_config: {batch_send_deadline: 500ms}}]
-            """.write(to: configuration, atomically: true, encoding: .utf8)
-        let prometheus = Process()
-        prometheus.executableURL = URL(fileURLWithPath: try #require(peer("prometheus")))
-        prometheus.arguments = ["--config.file=\(configuration.path)", "--storage.tsdb.path=\(folder.path)/data", "--web.listen-address=127.0.0.1:\(port)"]
-        prometheus.standardError = FileHandle.nullDevice
-        try prometheus.run()
-        defer { prometheus.terminate() }
+            scrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:PORT']}]}]
+            remote_write: [{url: '\(stack.url("prometheus", "/api/v1/write"))', queue_config: {batch_send_deadline: 500ms}}]
+            """, folder: stack.folder.appendingPathComponent("prometheus"))
         try await Task.sleep(for: .seconds(12))
         let at = Date().timeIntervalSince1970 - 3
         for query in ["rate(prometheus_http_requests_total[5s])", "rate(go_memstats_alloc_bytes_total[5s])", "sum by (handler) (increase(prometheus_http_request_duration_seconds_bucket[6s]))"] {
@@ -86,7 +66,7 @@ struct ScrapeTests {
                     ("\((series["metric"] as? [String: String] ?? [:]).sorted { $0.key < $1.key })", (series["value"] as? [Any])?.last as? String ?? "")
                 })
             }
-            let theirs = try answer("http://127.0.0.1:\(port)")
+            let theirs = try answer(prometheus.url())
             var ours = try answer(stack.url("prometheus"))
             // Our own scrape of ourselves is a target that Prometheus does not have.
             ours = ours.filter { theirs[$0.key] != nil || !$0.key.contains("obstack") }
