@@ -13,7 +13,7 @@ package struct CheckpointWriter: ~Copyable {
     private var segment = 0
     private static let flushBytes = 1 << 20
 
-    package init(_ directory: SegmentDirectory, index: Int, segmentBytes: Int = SegmentLog.Options.segmentBytesDefault, compression: Compression? = .snappy) throws(PlatformError) {
+    package init(_ directory: SegmentDirectory, index: Int, segmentBytes: Int = SegmentLog.Options.segmentBytesDefault, compression: Compression? = .zstd) throws(PlatformError) {
         self.directory = directory
         self.index = index
         draft = SegmentDirectory(disk: directory.disk, path: directory.checkpointPath(index) + SegmentDirectory.draftSuffix)

@@ -28,6 +28,7 @@ package struct LogReader: ~Copyable {
     private var bufferCount = 0
     private var position = 0
     private var assembled = ByteWriter(capacity: 64 << 10)
+    private var zstd = ZstdContext()
     private var decompressed = ByteWriter(capacity: 64 << 10)
     /// Whether fragments of an unfinished record stand in `assembled`.
     private var isAssembling = false
@@ -162,7 +163,9 @@ package struct LogReader: ~Copyable {
         }
         decompressed.removeAll()
         do throws(ByteError) {
-            try compression.decompress(content, limit: RecordFraming.recordBytesMax, into: &decompressed)
+            if compression == .zstd { try zstd.decompress(content, limit: RecordFraming.recordBytesMax, into: &decompressed) } else {
+                try compression.decompress(content, limit: RecordFraming.recordBytesMax, into: &decompressed)
+            }
         } catch {
             note(recordStart, "\(error)")
             return nil

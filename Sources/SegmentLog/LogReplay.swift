@@ -85,7 +85,7 @@ struct LogReplay: ~Copyable {
         defer { file.close() }
         var reader = try LogReader(disk: disk, path: path)
         // A rewritten record can be larger than it was when it was compressed otherwise, so the bound is the reader's own.
-        var framer = RecordFramer(segmentBytes: 2 * RecordFraming.recordBytesMax, compression: .snappy)
+        var framer = RecordFramer(segmentBytes: 2 * RecordFraming.recordBytesMax, compression: .zstd)
         while let record = try reader.next() {
             if rejected.contains(reader.recordStart) { continue }
             _ = framer.frame(record)

@@ -13,7 +13,7 @@ package final class SegmentLog: Sendable {
         /// The size of a segment; a multiple of 32 KiB.
         package var segmentBytes = segmentBytesDefault
         /// How records are compressed, where that makes them smaller.
-        package var compression: Compression? = .snappy
+        package var compression: Compression? = .zstd
         /// With more than so many bytes handed in and not written, callers wait before they may hand in more.
         package var queueBytesMax = 32 << 20
 

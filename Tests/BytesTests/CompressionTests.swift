@@ -53,4 +53,29 @@ import Testing
         let packed = Compression.gzip.compress(Array("one ".utf8)) + Compression.gzip.compress(Array("two".utf8))
         #expect(try Compression.gzip.decompress(packed, limit: 100) == Array("one two".utf8))
     }
+
+    @Test("a kept zstd context gives what the one-shot calls give, body after body, and holds to the limit")
+    func context() throws {
+        var context = ZstdContext()
+        var out = ByteWriter()
+        for size in [0, 1, 100, 70_000, 3] {
+            let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 / 3) }
+            out.removeAll()
+            #expect(body.withUnsafeBufferPointer { context.compress($0, level: 1, into: &out) })
+            let packed = out.array()
+            #expect(try Compression.zstd.decompress(packed, limit: size) == body)
+            out.removeAll()
+            try packed.withUnsafeBufferPointer { try context.decompress($0, limit: size, into: &out) }
+            #expect(out.array() == body)
+            if size > 1 {
+                #expect(throws: ByteError.self) { try packed.withUnsafeBufferPointer { try context.decompress($0, limit: size - 1, into: &out) } }
+                #expect(throws: ByteError.self) { try packed.dropLast().withUnsafeBufferPointer { try context.decompress($0, limit: size, into: &out) } }
+            }
+        }
+        // A stream that does not tell its size, as other writers make them.
+        let streamed: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x58, 0x19, 0x00, 0x00, 0x61, 0x62, 0x63]
+        out.removeAll()
+        try streamed.withUnsafeBufferPointer { try context.decompress($0, limit: 100, into: &out) }
+        #expect(out.array() == Array("abc".utf8))
+    }
 }

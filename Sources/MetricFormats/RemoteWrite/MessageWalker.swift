@@ -94,4 +94,17 @@ struct MessageWalker {
             position += 4
         }
     }
+
+    /// Where a label field ends that stands here as nearly all do — name, value, lengths below 128, nothing else — and is whole; nil for any
+    /// other field, which then wants the long way.
+    @inline(__always)
+    func plainLabel(_ end: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
+        // 0A length 0A length name 12 length value
+        guard end - position >= 6, position[0] == 0x0A, position[2] == 0x0A, position[1] < 0x80, position[3] < 0x80 else { return nil }
+        let (length, nameLength) = (Int(position[1]), Int(position[3]))
+        guard end - position >= 2 + length, length >= nameLength + 4 else { return nil }
+        let value = position + 4 + nameLength
+        guard value[0] == 0x12, value[1] < 0x80, nameLength + 4 + Int(value[1]) == length else { return nil }
+        return position + 2 + length
+    }
 }

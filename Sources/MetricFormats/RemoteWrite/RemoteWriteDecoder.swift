@@ -45,6 +45,12 @@ struct RemoteWriteDecoder {
         var isOrdered = true
         while fields.position < end {
             let at = fields.position
+            if let label = fields.plainLabel(end) {
+                if keyStart == keyEnd { keyStart = at } else if keyEnd != at { isScattered = true }
+                fields.position = label
+                keyEnd = label
+                continue
+            }
             switch try fields.tag(end) {
             case MessageTag.delimited(1):
                 try checkLabel(&fields, end: try fields.length(end))

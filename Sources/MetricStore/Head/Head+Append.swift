@@ -49,26 +49,16 @@ extension Head {
     ) -> [SeriesOrdinal] {
         var ordinals = [SeriesOrdinal](repeating: Self.refused, count: pending.count)
         var unknown: [Int] = []
-        var keyed: [(position: Int, hash: UInt64)] = []
-        keyed.reserveCapacity(pending.count)
-        for (position, index) in pending.enumerated() {
-            let series = batch.series[index]
-            if trustsReferences, series.reference > 0, series.reference <= UInt64(SeriesOrdinal.max) {
-                ordinals[position] = SeriesOrdinal(series.reference - 1)
-            } else if series.keyEncoding == .packed {
-                unknown.append(position)
-            } else {
-                keyed.append((position, ByteHash.hash(Self.key(series, arena))))
-            }
-        }
-        for shard in 0..<Self.shardCount where !keyed.isEmpty {
-            keys[shard].withLock { table in
-                for (position, hash) in keyed where Int(truncatingIfNeeded: hash) & (Self.shardCount - 1) == shard {
-                    if let found = table.find(Self.key(batch.series[pending[position]], arena), hash: hash) {
-                        ordinals[position] = found
-                    } else {
-                        unknown.append(position)
-                    }
+        keys.withLock { table in
+            var trail = KeyTable.Trail()
+            for (position, index) in pending.enumerated() {
+                let series = batch.series[index]
+                if trustsReferences, series.reference > 0, series.reference <= UInt64(SeriesOrdinal.max) {
+                    ordinals[position] = SeriesOrdinal(series.reference - 1)
+                } else if series.keyEncoding == .protobuf, let found = table.find(Self.key(series, arena), &trail) {
+                    ordinals[position] = found
+                } else {
+                    unknown.append(position)
                 }
             }
         }
@@ -88,7 +78,7 @@ extension Head {
         var named: [(position: Int, labels: Labels)] = []
         named.reserveCapacity(unknown.count)
         // In the order of the batch, so that series made together are numbered, and later logged, together.
-        for position in unknown.sorted() {
+        for position in unknown {
             let series = batch.series[pending[position]]
             do throws(SeriesKey.Invalid) {
                 named.append((position, try SeriesKey.labels(Self.key(series, arena), series.keyEncoding)))
@@ -127,10 +117,11 @@ extension Head {
                 if isFull { report.note("the limit of \(seriesMax) series is reached; series \(labels) was not added") }
                 continue
             }
-            guard series.keyEncoding == .protobuf else { continue }
-            let key = Self.key(series, arena)
-            let hash = ByteHash.hash(key)
-            keys[Int(truncatingIfNeeded: hash) & (Self.shardCount - 1)].withLock { table in _ = table.insert(key, hash: hash, ordinals[position]) }
+        }
+        keys.withLock { table in
+            for (position, _) in named where ordinals[position] != Self.refused && batch.series[pending[position]].keyEncoding == .protobuf {
+                _ = table.insert(Self.key(batch.series[pending[position]], arena), ordinals[position])
+            }
         }
     }
 

@@ -70,7 +70,7 @@ extension Head {
             }
             index.remove(dead)
             tombstones.withLock { $0.removeAll(before: time) { !dead.contains(SeriesOrdinal($0)) } }
-            if !dead.isEmpty { for table in keys { table.withLock { $0.rebuild { !dead.contains($0) } } } }
+            if !dead.isEmpty { keys.withLock { $0.rebuild { !dead.contains($0) } } }
             return pages
         }
         snapshots.retire(pages)

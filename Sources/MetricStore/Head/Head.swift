@@ -5,12 +5,12 @@ import Synchronization
 
 /// The samples of the last hours, in memory: every series with its chunks, found by name or by label.
 ///
-/// Locks, in the order in which they may be held together: the index, then a shard, then the log's queue. Key tables are locked alone.
+/// Locks, in the order in which they may be held together: the index, then a shard, then the log's queue. The key table is locked alone.
 final class Head: Sendable {
     static let shardCount = 8
 
     let shards: [Guarded<HeadShard>] = (0..<shardCount).map { _ in Guarded(HeadShard()) }
-    let keys: [Guarded<KeyTable>] = (0..<shardCount).map { _ in Guarded(KeyTable()) }
+    let keys = Guarded(KeyTable())
     let index = Guarded(HeadIndex())
     let snapshots = SnapshotRegistry()
     /// Deletions, by the number of the series.

@@ -1,6 +1,10 @@
 import Bytes
 
-/// Finds a series by the raw bytes that name it: open addressing over hashes, the bytes in one run of memory to be compared with.
+/// Finds a series by the raw bytes that name it.
+///
+/// Keys stand one behind the other in one run of memory, in the order in which they came, and so do their entries; open addressing over
+/// hashes leads to them. A sender names its series in the same order again and again, so every entry remembers which one was asked for
+/// after it: mostly a key is found by comparing it with one place in memory that comes next anyhow, without being hashed.
 ///
 /// A key is never removed singly; `rebuild` leaves out those of series that are gone.
 struct KeyTable: ~Copyable {
@@ -9,88 +13,133 @@ struct KeyTable: ~Copyable {
         var offset: UInt32
         var length: UInt32
         var ordinal: SeriesOrdinal
+        /// The entry that was found after this one, or `none`.
+        var successor: UInt32
     }
 
-    private static let none = SeriesOrdinal.max
+    /// Walks the table in the order in which somebody asks.
+    struct Trail {
+        fileprivate var last = KeyTable.none
+        init() {}
+    }
+
+    fileprivate static let none = UInt32.max
 
     private var entries: UnsafeMutablePointer<Entry>
-    private var capacity: Int
+    private var entryCapacity: Int
     private(set) var count = 0
+    /// The upper half of a hash beside an entry's number, `.max` where nothing stands.
+    private var slots: UnsafeMutablePointer<UInt64>
+    private var slotCount: Int
     private var keys = ByteWriter(capacity: 4096)
 
     init() {
-        capacity = 64
-        entries = Self.make(capacity)
+        entryCapacity = 64
+        entries = .allocate(capacity: entryCapacity)
+        slotCount = 128
+        slots = Self.makeSlots(slotCount)
     }
 
-    deinit { entries.deallocate() }
+    deinit {
+        entries.deallocate()
+        slots.deallocate()
+    }
 
-    private static func make(_ capacity: Int) -> UnsafeMutablePointer<Entry> {
-        let entries = UnsafeMutablePointer<Entry>.allocate(capacity: capacity)
-        entries.initialize(repeating: Entry(hash: 0, offset: 0, length: 0, ordinal: none), count: capacity)
-        return entries
+    private static func makeSlots(_ count: Int) -> UnsafeMutablePointer<UInt64> {
+        let slots = UnsafeMutablePointer<UInt64>.allocate(capacity: count)
+        slots.initialize(repeating: .max, count: count)
+        return slots
     }
 
     /// Bytes held from the system.
-    var byteCount: Int { keys.capacity + capacity * MemoryLayout<Entry>.stride }
+    var byteCount: Int { keys.capacity + entryCapacity * MemoryLayout<Entry>.stride + slotCount * MemoryLayout<UInt64>.stride }
 
-    /// The series of a key, or nil.
+    /// The series of a key, or nil; `trail` is the caller's from key to key.
     @inline(__always)
-    func find(_ key: UnsafeBufferPointer<UInt8>, hash: UInt64) -> SeriesOrdinal? {
-        let mask = capacity - 1
-        var at = Int(truncatingIfNeeded: hash >> 16) & mask
-        while true {
-            let entry = entries[at]
-            if entry.ordinal == Self.none { return nil }
-            if entry.hash == hash, Int(entry.length) == key.count, isEqual(entry.offset, key) { return entry.ordinal }
-            at = (at + 1) & mask
-        }
-    }
-
-    @inline(__always)
-    private func isEqual(_ offset: UInt32, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let wanted = key.baseAddress else { return true }
-        // SAFETY: an entry's offset and length lie within `keys`, which only grows between rebuilds.
-        return ByteComparison.isEqual(UnsafePointer(keys.base + Int(offset)), wanted, key.count)
-    }
-
-    /// Remembers a key, or gives one that is known another series. False when there is no room for its bytes.
-    mutating func insert(_ key: UnsafeBufferPointer<UInt8>, hash: UInt64, _ ordinal: SeriesOrdinal) -> Bool {
-        let mask = capacity - 1
-        var at = Int(truncatingIfNeeded: hash >> 16) & mask
-        while entries[at].ordinal != Self.none {
-            if entries[at].hash == hash, Int(entries[at].length) == key.count, isEqual(entries[at].offset, key) {
-                entries[at].ordinal = ordinal
-                return true
+    mutating func find(_ key: UnsafeBufferPointer<UInt8>, _ trail: inout Trail) -> SeriesOrdinal? {
+        if _fastPath(trail.last != Self.none) {
+            let successor = entries[Int(trail.last)].successor
+            if successor != Self.none, isKey(successor, key) {
+                trail.last = successor
+                return entries[Int(successor)].ordinal
             }
+        }
+        guard let found = entry(key, hash: ByteHash.hash(key)) else {
+            trail.last = Self.none
+            return nil
+        }
+        if trail.last != Self.none { entries[Int(trail.last)].successor = found }
+        trail.last = found
+        return entries[Int(found)].ordinal
+    }
+
+    private func entry(_ key: UnsafeBufferPointer<UInt8>, hash: UInt64) -> UInt32? {
+        let mask = slotCount - 1
+        var at = Int(truncatingIfNeeded: hash) & mask
+        while slots[at] != .max {
+            let number = UInt32(truncatingIfNeeded: slots[at])
+            if slots[at] >> 32 == hash >> 32, isKey(number, key) { return number }
             at = (at + 1) & mask
         }
-        guard keys.count + key.count <= Int(UInt32.max) else { return false }
-        entries[at] = Entry(hash: hash, offset: UInt32(keys.count), length: UInt32(key.count), ordinal: ordinal)
+        return nil
+    }
+
+    @inline(__always)
+    private func isKey(_ number: UInt32, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        let entry = entries + Int(number)
+        guard Int(entry.pointee.length) == key.count, let wanted = key.baseAddress else { return false }
+        // SAFETY: an entry's offset and length lie within `keys`, which only grows between rebuilds.
+        return ByteComparison.isEqual(UnsafePointer(keys.base + Int(entry.pointee.offset)), wanted, key.count)
+    }
+
+    /// Remembers a key, or gives one that is known another series. False when there is no room for its bytes, or it has none.
+    mutating func insert(_ key: UnsafeBufferPointer<UInt8>, _ ordinal: SeriesOrdinal) -> Bool {
+        insert(key, hash: ByteHash.hash(key), ordinal)
+    }
+
+    private mutating func insert(_ key: UnsafeBufferPointer<UInt8>, hash: UInt64, _ ordinal: SeriesOrdinal) -> Bool {
+        if let known = entry(key, hash: hash) {
+            entries[Int(known)].ordinal = ordinal
+            return true
+        }
+        guard !key.isEmpty, keys.count + key.count <= Int(UInt32.max), count < Int(Self.none) else { return false }
+        if count == entryCapacity { growEntries() }
+        (entries + count).initialize(to: Entry(hash: hash, offset: UInt32(keys.count), length: UInt32(key.count), ordinal: ordinal, successor: Self.none))
         keys.append(key)
+        place(UInt32(count), hash: hash)
         count += 1
-        if count * 4 > capacity * 3 { resize(capacity * 2) }
+        if count * 4 > slotCount * 3 { growSlots() }
         return true
     }
 
-    private mutating func resize(_ wanted: Int) {
-        let larger = Self.make(wanted)
-        for index in 0..<capacity where entries[index].ordinal != Self.none {
-            var at = Int(truncatingIfNeeded: entries[index].hash >> 16) & (wanted - 1)
-            while larger[at].ordinal != Self.none { at = (at + 1) & (wanted - 1) }
-            larger[at] = entries[index]
-        }
+    private mutating func place(_ number: UInt32, hash: UInt64) {
+        let mask = slotCount - 1
+        var at = Int(truncatingIfNeeded: hash) & mask
+        while slots[at] != .max { at = (at + 1) & mask }
+        slots[at] = (hash >> 32) << 32 | UInt64(number)
+    }
+
+    private mutating func growEntries() {
+        let larger = UnsafeMutablePointer<Entry>.allocate(capacity: entryCapacity * 2)
+        larger.moveInitialize(from: entries, count: count)
         entries.deallocate()
         entries = larger
-        capacity = wanted
+        entryCapacity *= 2
+    }
+
+    private mutating func growSlots() {
+        slots.deallocate()
+        slotCount *= 2
+        slots = Self.makeSlots(slotCount)
+        for number in 0..<count { place(UInt32(number), hash: entries[number].hash) }
     }
 
     /// Forgets the keys of series that `isLive` does not know.
     mutating func rebuild(keeping isLive: (SeriesOrdinal) -> Bool) {
         var fresh = KeyTable()
-        for index in 0..<capacity where entries[index].ordinal != Self.none && isLive(entries[index].ordinal) {
-            let entry = entries[index]
-            // SAFETY: as in `isEqual`; `fresh` has memory of its own.
+        for number in 0..<count where isLive(entries[number].ordinal) {
+            let entry = entries[number]
+            // SAFETY: as in `isKey`; `fresh` has memory of its own.
             _ = fresh.insert(UnsafeBufferPointer(start: keys.base + Int(entry.offset), count: Int(entry.length)), hash: entry.hash, entry.ordinal)
         }
         swap(&self, &fresh)
