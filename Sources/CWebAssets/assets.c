@@ -155,6 +155,8 @@ BYTES(system_legend_js)
 #embed "pages/system/legend.js"
 BYTES(system_palette_js)
 #embed "pages/system/palette.js"
+BYTES(system_pools_js)
+#embed "pages/system/pools.js"
 BYTES(system_request_js)
 #embed "pages/system/request.js"
 BYTES(system_scale_js)
@@ -195,6 +197,8 @@ BYTES(traces_find_js)
 #embed "pages/traces/find.js"
 BYTES(traces_form_js)
 #embed "pages/traces/form.js"
+BYTES(traces_graphs_js)
+#embed "pages/traces/graphs.js"
 BYTES(traces_links_js)
 #embed "pages/traces/links.js"
 BYTES(traces_minimap_js)
@@ -299,6 +303,7 @@ static const obstack_asset assets[] = {
     ROW(system_keys_js, "system/keys.js")
     ROW(system_legend_js, "system/legend.js")
     ROW(system_palette_js, "system/palette.js")
+    ROW(system_pools_js, "system/pools.js")
     ROW(system_request_js, "system/request.js")
     ROW(system_scale_js, "system/scale.js")
     ROW(system_series_js, "system/series.js")
@@ -319,6 +324,7 @@ static const obstack_asset assets[] = {
     ROW(traces_details_js, "traces/details.js")
     ROW(traces_find_js, "traces/find.js")
     ROW(traces_form_js, "traces/form.js")
+    ROW(traces_graphs_js, "traces/graphs.js")
     ROW(traces_links_js, "traces/links.js")
     ROW(traces_minimap_js, "traces/minimap.js")
     ROW(traces_model_js, "traces/model.js")

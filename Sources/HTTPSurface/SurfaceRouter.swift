@@ -2,10 +2,11 @@ import HTTPTypes
 import Hummingbird
 
 /// The router of a door, with the manners that every door shares: HEAD beside GET, 405 with `Allow` for a path that is served
-/// under other methods, errors in the door's envelope.
+/// under other methods, errors in the door's envelope, and who else's pages may read the answers.
 package enum SurfaceRouter {
-    package static func make(envelope: any ErrorEnvelope = PlainTextEnvelope()) -> Router<SurfaceContext> {
+    package static func make(envelope: any ErrorEnvelope = PlainTextEnvelope(), crossOrigin: CrossOrigin? = nil) -> Router<SurfaceContext> {
         let router = Router(context: SurfaceContext.self, options: [.autoGenerateHeadEndpoints])
+        if let crossOrigin { router.add(middleware: CrossOriginMiddleware(crossOrigin)) }
         router.add(middleware: ErrorEnvelopeMiddleware(envelope))
         return router
     }

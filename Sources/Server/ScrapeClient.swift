@@ -2,8 +2,15 @@ import Acquisition
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import NIOSSL
 import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
 
 /// Fetches expositions over HTTP and HTTPS. Connections to a target are kept between scrapes.
 final class ScrapeClient: ScrapeTransport {
@@ -42,9 +49,19 @@ final class ScrapeClient: ScrapeTransport {
             }
         } catch is NIOTooManyBytesError {
             throw .bodyTooLarge
+        } catch let error as NIOConnectionError {
+            throw .connection(Self.reason(error))
         } catch {
             throw .connection("\(error)")
         }
+    }
+
+    /// Why no connection came about, in the words that Prometheus has for it: `dial tcp 127.0.0.1:9464: connect: connection refused`.
+    private static func reason(_ error: NIOConnectionError) -> String {
+        if error.dnsAError != nil, error.dnsAAAAError != nil || error.connectionErrors.isEmpty { return "dial tcp: lookup \(error.host): no such host" }
+        guard let failure = error.connectionErrors.last, let cause = failure.error as? IOError, let words = strerror(cause.errnoCode) else { return error.description }
+        let address = failure.target.ipAddress.map { "\($0.contains(":") ? "[\($0)]" : $0):\(error.port)" } ?? "\(error.host):\(error.port)"
+        return "dial tcp \(address): connect: \(String(cString: words).lowercased())"
     }
 
     /// The deadline of `execute` ends with the head, so the body is raced against it here.

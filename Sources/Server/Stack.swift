@@ -66,7 +66,7 @@ package enum Stack {
         }
         let limits = BodyLimits()
 
-        let prometheusRouter = SurfaceRouter.make(envelope: PrometheusEnvelope())
+        let prometheusRouter = SurfaceRouter.make(envelope: PrometheusEnvelope(), crossOrigin: .everyone(pathPrefix: "/api/v1/"))
         let server = PrometheusAPI.Server(
             version: version, startMillis: startMillis, flags: { options.flags }, configurationText: { reloader.configurationText },
             retentionText: ModelDuration.seconds(Int64(options.metricRetentionSeconds)).description,
@@ -85,7 +85,7 @@ package enum Stack {
         let otlpGRPCRouter = SurfaceRouter.make()
         receiver.addGRPCRoutes(to: otlpGRPCRouter)
 
-        let jaegerRouter = SurfaceRouter.make(envelope: JaegerEnvelope())
+        let jaegerRouter = SurfaceRouter.make(envelope: JaegerEnvelope(), crossOrigin: .sameHost(pathPrefix: "/api/") { board.doors.map(\.port) })
         JaegerAPI(reader: traces, pool: pool, clock: clock, limits: limits).addRoutes(to: jaegerRouter)
         Pages.jaeger(doors).addRoutes(to: jaegerRouter)
 
@@ -147,7 +147,7 @@ package enum Stack {
         } catch {
             logger.error("the data sources were not provisioned: \(error)")
         }
-        let embedded = WebAsset.all.values.filter { $0.path.hasPrefix("dashboards/") }.sorted { $0.path < $1.path }.map { (name: $0.path, bytes: $0.bytes) }
+        let embedded = EmbeddedFile.all(in: "dashboards").map { (name: $0.path, bytes: $0.bytes) }
         let report = await store.provision([
             DashboardProvider(name: "config", origin: .directory(folder.dashboardsDirectory)), DashboardProvider(name: "embedded", origin: .embedded(embedded)),
         ])

@@ -28,13 +28,9 @@ package struct WebPages: Sendable {
     package func addRoutes(to router: Router<SurfaceContext>) {
         router.get("/assets/**") { request, context -> Response in
             let path = context.parameters.getCatchAll().joined(separator: "/")
-            guard let asset = WebAsset.all[path] else { throw SurfaceError(.notFound, "/assets/\(path) does not exist") }
-            return Self.respond(with: asset, to: request)
+            return try Self.respond(with: path, to: request)
         }
-        router.get("/favicon.ico") { request, _ -> Response in
-            guard let asset = WebAsset.all["icon.svg"] else { throw SurfaceError(.notFound, "there is no icon") }
-            return Self.respond(with: asset, to: request)
-        }
+        router.get("/favicon.ico") { request, _ -> Response in try Self.respond(with: "icon.svg", to: request) }
         router.get("/-/doors") { _, _ -> Response in
             var json = JSONWriter()
             json.object { json in for door in doors() { json.member(door.name, "\(door.port)") } }
@@ -43,8 +39,7 @@ package struct WebPages: Sendable {
         for (route, file) in routes {
             router.get(RouterPath(route)) { request, context -> Response in
                 if let instead = await gate?(request, context) { return instead }
-                guard let asset = WebAsset.all[file] else { throw SurfaceError(.notFound, "\(file) is not embedded") }
-                return Self.respond(with: asset, to: request)
+                return try Self.respond(with: file, to: request)
             }
         }
         for (route, target) in redirects {
@@ -54,13 +49,17 @@ package struct WebPages: Sendable {
         }
     }
 
-    private static func respond(with asset: WebAsset, to request: Request) -> Response {
+    private static let link = HTTPField.Name("Link")!
+
+    private static func respond(with path: String, to request: Request) throws -> Response {
+        guard let asset = try PageFiles.shared.asset(at: path) else { throw SurfaceError(.notFound, "/assets/\(path) does not exist") }
         // Always asked again, answered with 304: a new binary shows its new pages at once.
         var headers: HTTPFields = [
             .contentType: asset.contentType, .eTag: asset.entityTag, .cacheControl: "no-cache", .vary: "Accept-Encoding",
             .contentSecurityPolicy: "default-src 'self'; connect-src *; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'",
             .xContentTypeOptions: "nosniff",
         ]
+        if !asset.modules.isEmpty { headers[Self.link] = asset.modules.map { "<\($0)>; rel=modulepreload" }.joined(separator: ", ") }
         if request.headers[.ifNoneMatch]?.contains(asset.entityTag) == true { return Response(status: .notModified, headers: headers) }
         var body = asset.bytes
         if Compression.preferred(by: request.headers[.acceptEncoding]) != nil, request.headers[.acceptEncoding]?.contains("gzip") == true {

@@ -145,6 +145,16 @@ class Visit:
         self.browser.press("Escape")
         self.browser.wait("document.querySelectorAll('.dash-panel').length > 1", "the whole dashboard again")
 
+    def palette_reaches_every_door(self):
+        self.browser.open(f"{self.grafana}/")
+        self.browser.wait("document.querySelectorAll('.card').length > 0", "the home page")
+        self.browser.click("[aria-label='Search everything']")
+        for words, found in (("primitive_requests", "primitive_requests_total"), ("llm-g", "llm-gateway")):
+            self.browser.run("document.querySelector('.palette-field').select()")
+            self.browser.type(words)
+            self.browser.wait(f"[...document.querySelectorAll('.palette-item')].some(item => item.innerText.includes('{found}'))", f"{found} in the palette")
+        self.browser.press("Escape")
+
     def search_finds_traces(self):
         self.browser.open(f"{self.jaeger}/")
         self.browser.wait("location.pathname === '/search'", "the search page")
@@ -160,6 +170,14 @@ class Visit:
         self.browser.press("j")
         self.browser.press("Enter")
         self.browser.wait("document.querySelectorAll('.details .pairs dd').length > 0", "attributes of the span")
+
+    def span_leads_to_graphs(self):
+        address = self.browser.wait("document.querySelector('.details-tools a[href*=\"g0.expr\"]')?.href", "a link to the service's graphs")
+        self.browser.open(address)
+        self.browser.wait("document.querySelectorAll('.query-chart .legend-item').length > 0", "a drawn graph of the service")
+        self.browser.open(self.trace)
+        self.browser.wait("document.querySelectorAll('.span').length > 0", "spans in the waterfall")
+        self.keys_open_details()
 
     def value_leads_to_a_search(self):
         address = self.browser.wait("document.querySelector('.details .pairs a.value')?.href", "a value that is a link")
@@ -214,10 +232,12 @@ class Visit:
             self.step("its curves move", self.curves_move)
             self.step("the pointer tells values", self.pointer_tells_values)
             self.step("a panel fills the page, and Escape leads back", self.panel_fills_the_page)
+        self.step("the palette lists metrics and services from behind other ports", self.palette_reaches_every_door)
         self.step("the search page finds traces", self.search_finds_traces)
         self.step("a trace opens from it", self.trace_opens)
         if hasattr(self, "trace"):
             self.step("keys open a span's details", self.keys_open_details)
+            self.step("a span leads to the graphs of its service", self.span_leads_to_graphs)
             self.step("a value leads to the traces that have it", self.value_leads_to_a_search)
         self.step("the query page draws a graph", self.query_answers)
         if hasattr(self, "dashboard") and hasattr(self, "trace"):

@@ -1,9 +1,9 @@
 // Claims about the pages' own reckoning, checked in the browser against the modules as the server hands them out.
 // `browser.py` evaluates this file on any page of the stack; its value is a list of [claim, problem], "" where the claim holds.
 (async () => {
-  const load = (path) => import(`/assets/${path}`);
-  const [{ Trace, summarise, Flag }, { criticalPath }, { searchIn }, { parseTags, searchFrom, searchURL }, { parseTook, took, tookWords }] = await Promise.all(
-    ["traces/model.js", "traces/critical-path.js", "traces/find.js", "traces/links.js", "traces/took.js"].map(load));
+  const load = async (path) => (await import(`/assets/${path.split("/")[0]}.js`))[`$${path.replace(/\.js$/, "").replace(/\W/g, "_")}`];
+  const [{ Trace, summarise, Flag }, { criticalPath }, { searchIn }, { parseTags, searchFrom, searchURL }, { parseTook, took, tookWords }, { graphsOf }] = await Promise.all(
+    ["traces/model.js", "traces/critical-path.js", "traces/find.js", "traces/links.js", "traces/took.js", "traces/graphs.js"].map(load));
   const [{ interpolate }, { sections, allPanels }, { modernise }, { transform }, { lookOf, shown, valueColor }, { readFrame }, { reduce }, { markdown, safe }, { metricsOf }] = await Promise.all(
     ["grafana/model/interpolate.js", "grafana/model/document.js", "grafana/model/legacy.js", "grafana/model/transform.js", "grafana/model/fieldconfig.js", "grafana/model/frames.js", "grafana/model/reduce.js", "grafana/panels/text.js", "grafana/reasons.js"].map(load));
 
@@ -43,6 +43,8 @@
   claim("tags are read as key=value, quoted or not", parseTags("error=true http.route=\"/a b\" rest").tags, { error: "true", "http.route": "/a b" });
   claim("Jaeger's links are understood", searchFrom(new URLSearchParams("service=a&operation=all&tags=%7B%22error%22%3A%22true%22%7D&tag=k:v&limit=20")).tags, { k: "v", error: "true" });
   claim("a search is Jaeger's link", searchURL({ service: "a b", tags: { error: "true" } }), "/search?service=a+b&tags=%7B%22error%22%3A%22true%22%7D");
+  claim("a service's graphs are how long, how often, how often in vain, how much", graphsOf(["a_bucket", "a_count", "up", "x_errors_total", "x_total", "z"], "s"),
+    ["histogram_quantile(0.95, sum by (le) (rate(a_bucket{job=\"s\"}[1m])))", "sum(rate(x_total{job=\"s\"}[1m]))", "sum(rate(x_errors_total{job=\"s\"}[1m]))", "z{job=\"s\"}"]);
   claim("durations are read as Jaeger writes them", ["1.5s", "300ms", "80us", "2m", "soon"].map((text) => String(parseTook(text))), ["1500000", "300000", "80", "120000000", "NaN"]);
   claim("durations are written for people", [took(1250), took(4460000), took(616000000), tookWords(1234567)], ["1.25 ms", "4.46 s", "10 min 16 s", "1.23s"]);
 

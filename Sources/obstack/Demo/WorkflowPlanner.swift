@@ -20,7 +20,8 @@ struct WorkflowPlanner {
 
     mutating func plan(startUnixNano start: UInt64, load: DemoLoad) -> WorkflowPlan {
         let workflow = Self.workflows[Int(random.unit() * random.unit() * Double(Self.workflows.count))]
-        var plan = WorkflowPlan(workflow: workflow, startUnixNano: start, traceID: TraceID(high: random.next(), low: random.next() | 1))
+        // With the time in it: a second run with the same seed must not add to the traces of the first.
+        var plan = WorkflowPlan(workflow: workflow, startUnixNano: start, traceID: TraceID(high: random.next() ^ start, low: random.next() | 1))
         let request = plan.open(.workflowAPI, "POST /workflows/{name}", .server, under: nil, at: start, [
             Attribute("http.request.method", .string("POST")), Attribute("http.route", .string("/workflows/{name}")),
             Attribute("url.path", .string("/workflows/\(workflow)")), Attribute("user.id", .string("user-\(random.next() % 400)")),

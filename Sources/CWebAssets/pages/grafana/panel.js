@@ -50,7 +50,7 @@ export class Panel {
   retitle() {
     const { title } = this;
     this.titleNode.textContent = title;
-    this.titleNode.title = title;
+    this.titleNode.title = this.json.description ? `${title}: ${interpolate(this.json.description, this.lookup, "text")}` : title;
     this.element.setAttribute("aria-label", title || "Panel");
     this.element.classList.toggle("untitled", !title);
   }

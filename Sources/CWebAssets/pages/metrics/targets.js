@@ -1,12 +1,12 @@
 // The targets page: every scrape pool with its targets, how they are and how they were in the last hour. Filter and words are in the URL.
 
-import { debounce, el, fill, svg } from "../system/dom.js";
+import { el, fill, svg } from "../system/dom.js";
 import { icon } from "../system/icons.js";
 import { METRICS_TABS, mountFrame } from "../system/frame.js";
-import { addShortcuts } from "../system/keys.js";
-import { clockTime, count, dateTime, format, parseDuration, relativeTime } from "../system/format.js";
+import { count, dateTime, format, parseDuration, relativeTime } from "../system/format.js";
 import { doorAddress } from "../system/doors.js";
-import { onNavigate, params, setParams } from "../system/url.js";
+import { params, setParams } from "../system/url.js";
+import { poolsPage } from "../system/pools.js";
 import { prometheus } from "../system/request.js";
 import { seriesKey } from "../system/color.js";
 import { snippet } from "../system/snippet.js";
@@ -17,55 +17,29 @@ import { chip } from "./results.js";
  *   health: "up"|"down"|"unknown", scrapeInterval: string, scrapeTimeout: string}} Target
  */
 
-const REFRESH_MILLIS = 5000;
 const HISTORY_CELLS = 40;
 const HISTORY_MILLIS = 3600_000;
 const HEALTH = { up: ["good", "check", "Up"], down: ["bad", "error", "Down"], unknown: ["", "clock", "Not scraped yet"] };
 
 const frame = mountFrame({ section: "metrics", title: "Targets", crumbs: [{ label: "Metrics" }], tabs: METRICS_TABS });
-const field = el("input",
-  { type: "search", placeholder: "Filter by address, label or error", "aria-label": "Filter targets", value: params().get("search") ?? "" },
-);
 const filters = el("div.joined.target-filters", { role: "group", "aria-label": "Health" });
-const updated = el("span.muted.updated", { role: "status" });
-const content = el("div.pools", el("div.skeleton.tall"), el("div.skeleton.tall"));
-frame.main.append(el("div.page-tools", filters, el("span.with-icon.grow", icon("search", 16), field), updated), content);
 
-/** @type {{targets: Target[], dropped: number}|null} */
-let state = null;
+/** @type {{targets: Target[], dropped: number}} */
+let state;
 /** seriesKey of a target's labels → up or not at each cell @type {Map<string, Float64Array>} */
 let history = new Map();
 /** Pools a person folded, and targets whose details are open; they outlive a refresh. */
 const folded = new Set();
 const opened = new Set();
 
-field.addEventListener("input", debounce(120, () => {
-  setParams({ search: field.value }, { replace: true });
-  draw();
-}));
-onNavigate(() => {
-  field.value = params().get("search") ?? "";
-  draw();
-});
-addShortcuts("Targets", [{ keys: "f", does: "Filter", run: () => field.focus() }, { keys: "r", does: "Refresh", run: load }]);
-document.addEventListener("visibilitychange", () => !document.hidden && load());
-setInterval(() => !document.hidden && load(), REFRESH_MILLIS);
-load();
+const page = poolsPage(frame.main, { title: "Targets", filter: "address, label or error", before: filters, read, draw });
 
-async function load() {
-  try {
-    const [{ data }] = await Promise.all([prometheus("/api/v1/targets"), loadHistory()]);
-    state = {
-      targets: data.activeTargets ?? [],
-      dropped: Object.values(data.droppedTargetCounts ?? {}).reduce((sum, n) => sum + n, 0) || (data.droppedTargets ?? []).length,
-    };
-    updated.textContent = `As of ${clockTime(Date.now())}`;
-    draw();
-  } catch (error) {
-    updated.textContent = "";
-    if (state) updated.textContent = error.message;
-    else fill(content, el("div.notice.bad", { role: "alert" }, icon("error", 16), el("p", error.message)));
-  }
+async function read() {
+  const [{ data }] = await Promise.all([prometheus("/api/v1/targets"), loadHistory()]);
+  state = {
+    targets: data.activeTargets ?? [],
+    dropped: Object.values(data.droppedTargetCounts ?? {}).reduce((sum, n) => sum + n, 0) || (data.droppedTargets ?? []).length,
+  };
 }
 
 /** How the targets were in the last hour; the page lives without it. */
@@ -85,13 +59,12 @@ async function loadHistory() {
   }
 }
 
-function draw() {
-  if (!state) return;
+function draw(content, words) {
   const { targets } = state;
   const health = params().get("health") ?? "";
   const tally = (wanted) => targets.filter((target) => target.health === wanted).length;
   const button = (value, label) => el("button",
-    { type: "button", "aria-pressed": String(health === value), onclick: () => { setParams({ health: value }); draw(); } },
+    { type: "button", "aria-pressed": String(health === value), onclick: () => { setParams({ health: value }); page.redraw(); } },
     label,
   );
   fill(filters,
@@ -101,13 +74,12 @@ function draw() {
     tally("unknown") ? button("unknown", `Waiting ${tally("unknown")}`) : null,
   );
   if (!targets.length) return void fill(content, noTargets());
-  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = targets.filter((target) => (!health || target.health === health) && words.every((word) => searchText(target).includes(word)));
   if (!shown.length) return void fill(content,
     el("div.empty",
       el("h2", "No target is like that"),
       el("p", `${count(targets.length, "target")} in all.`),
-      el("button", { type: "button", onclick: () => { field.value = ""; setParams({ search: null, health: null }); draw(); } }, "Show all"),
+      el("button", { type: "button", onclick: () => { page.clear(); setParams({ health: null }); page.redraw(); } }, "Show all"),
     ),
   );
   const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.key : undefined;
@@ -122,7 +94,7 @@ function draw() {
 /** In or out of a set, and drawn again. */
 function flip(set, key) {
   if (!set.delete(key)) set.add(key);
-  draw();
+  page.redraw();
 }
 
 function searchText({ scrapeUrl, scrapePool, lastError, labels }) {
@@ -195,7 +167,7 @@ const reachable = (url) => url.replace(/\/\/(localhost|127\.0\.0\.1|0\.0\.0\.0)(
 
 /** The error without the address that stands above it already. */
 function plainError({ lastError, scrapeUrl }) {
-  const text = lastError.replace(`Get "${scrapeUrl}": `, "");
+  const text = lastError.replace(`Get "${scrapeUrl}": `, "").replace(/^dial tcp (\S+): connect: (.*)$/, "$2 at $1");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -1,13 +1,12 @@
 // The push page: the groups that were pushed, what they hold, and a way to delete one (and take it back).
 
-import { debounce, el, fill } from "../system/dom.js";
+import { el, fill } from "../system/dom.js";
 import { icon } from "../system/icons.js";
 import { mountFrame } from "../system/frame.js";
 import { openDialog, toast } from "../system/float.js";
-import { addShortcuts } from "../system/keys.js";
-import { clockTime, count, dateTime, format, relativeTime, withSeparators } from "../system/format.js";
-import { doorAddress, doorsReady, doorURL } from "../system/doors.js";
-import { onNavigate, params, setParams } from "../system/url.js";
+import { count, dateTime, format, relativeTime, withSeparators } from "../system/format.js";
+import { doorAddress, doorURL } from "../system/doors.js";
+import { poolsPage } from "../system/pools.js";
 import { requestJSON } from "../system/request.js";
 import { metricText, toNumber } from "../system/series.js";
 import { snippet } from "../system/snippet.js";
@@ -15,52 +14,25 @@ import { groupPath, groupText, readGroup } from "./groups.js";
 
 /** @typedef {import("./groups.js").Group} Group */
 
-const REFRESH_MILLIS = 5000;
 const OPEN_AT_FIRST = 3;
 const LONG_AGO_MILLIS = 86_400_000;
 
 const frame = mountFrame({ section: "push", title: "Push" });
-const field = el("input",
-  { type: "search", placeholder: "Filter by label or metric", "aria-label": "Filter groups", value: params().get("search") ?? "" },
-);
 const summary = el("span.muted");
-const updated = el("span.muted.updated", { role: "status" });
-const content = el("div.pools", el("div.skeleton.tall"));
-frame.main.append(el("div.page-tools", el("span.with-icon.grow", icon("search", 16), field), summary, updated), content);
 
-/** @type {Group[]|null} */
-let groups = null;
+/** @type {Group[]} */
+let groups = [];
 /** What a person folded or unfolded. @type {Map<string, boolean>} */
 const open = new Map();
 
-field.addEventListener("input", debounce(120, () => {
-  setParams({ search: field.value }, { replace: true });
-  draw();
-}));
-onNavigate(() => {
-  field.value = params().get("search") ?? "";
-  draw();
-});
-addShortcuts("Push", [{ keys: "f", does: "Filter", run: () => field.focus() }, { keys: "r", does: "Refresh", run: load }]);
-document.addEventListener("visibilitychange", () => !document.hidden && load());
-setInterval(() => !document.hidden && load(), REFRESH_MILLIS);
-doorsReady.then(load);
+const page = poolsPage(frame.main, { title: "Push", filter: "label or metric", after: summary, read, draw });
 
-async function load() {
-  try {
-    const { data } = await requestJSON("/api/v1/metrics");
-    groups = data.map(readGroup).sort((a, b) => b.pushedMillis - a.pushedMillis);
-    updated.textContent = `As of ${clockTime(Date.now())}`;
-    draw();
-  } catch (error) {
-    if (groups) updated.textContent = error.message;
-    else fill(content, el("div.notice.bad", { role: "alert" }, icon("error", 16), el("p", error.message)));
-  }
+async function read() {
+  const { data } = await requestJSON("/api/v1/metrics");
+  groups = data.map(readGroup).sort((a, b) => b.pushedMillis - a.pushedMillis);
 }
 
-function draw() {
-  if (!groups) return;
-  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+function draw(content, words) {
   const shown = groups.filter((group) => words.every((word) => searchText(group).includes(word)));
   const series = groups.reduce((sum, group) => sum + seriesIn(group), 0);
   summary.textContent = groups.length ? `${count(groups.length, "group")}, ${withSeparators(String(series))} series` : "";
@@ -81,7 +53,7 @@ function groupNode(group, index) {
   const key = groupPath(group.labels);
   const shown = open.get(key) ?? index < OPEN_AT_FIRST;
   const old = Date.now() - group.pushedMillis > LONG_AGO_MILLIS;
-  const head = el("button.pool-head", { type: "button", "aria-expanded": String(shown), onclick: () => { open.set(key, !shown); draw(); } },
+  const head = el("button.pool-head", { type: "button", "aria-expanded": String(shown), onclick: () => { open.set(key, !shown); page.redraw(); } },
     icon(shown ? "down" : "forward", 14), el("h2", job), Object.entries(labels).map(([name, value]) => el("span.label-chip",
       el("b", `${name}=`),
       value,
@@ -165,7 +137,7 @@ async function send(path, init, done) {
   const answer = await fetch(path, init).catch(() => null);
   if (answer?.ok) done();
   else toast(answer ? (await answer.text()).trim() || `The server answered ${answer.status}.` : `No answer from ${location.host}.`, "bad");
-  load();
+  page.load();
 }
 
 function nothingYet() {

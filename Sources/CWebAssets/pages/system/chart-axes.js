@@ -8,6 +8,9 @@ import { xOf, yOf } from "./chart-paint.js";
 /** Pixels around the plot where axes are drawn. */
 export const MARGIN = { top: 8, right: 12, bottom: 22, left: 8 };
 
+/** Ranges longer than this are labelled without seconds. */
+const SECONDS_TOLD_MILLIS = 360_000;
+
 /** The theme's colours as the canvas needs them. @typedef {{text: string, strong: string, grid: string, ground: string, line: string, accent: string, font: string, value: (name: string) => string}} Ink */
 
 /** @param {Element} element @returns {Ink} */
@@ -74,7 +77,8 @@ export function paintAxes(context, view, ink, ticks, labels) {
   });
   context.textBaseline = "alphabetic";
   context.textAlign = "center";
-  for (const { time, label, strong } of timeTicks(view.from, view.to, Math.max(2, Math.min(6, Math.floor(width / 84))))) {
+  const room = view.to - view.from > SECONDS_TOLD_MILLIS ? 48 : 76;
+  for (const { time, label, strong } of timeTicks(view.from, view.to, Math.max(2, Math.min(6, Math.floor(width / room))))) {
     const half = context.measureText(label).width / 2;
     context.fillStyle = strong ? ink.strong : ink.text;
     context.fillText(label, Math.max(left - 6 + half, Math.min(xOf(view, time), left + width + MARGIN.right - half - 1)), top + height + 17);

@@ -4,6 +4,7 @@
 import { copyText, el, fill } from "../system/dom.js";
 import { dateTime, format } from "../system/format.js";
 import { icon } from "../system/icons.js";
+import { graphsURL, jobOf } from "./graphs.js";
 import { Flag } from "./model.js";
 import { searchURL, traceURL } from "./links.js";
 import { took } from "./took.js";
@@ -25,6 +26,11 @@ export function spanDetails(trace, row, hooks) {
   filter.addEventListener("input", draw);
   draw();
   const self = trace.selfMicros(row);
+  const graphs = el("a.button.ghost.small", { hidden: true, title: `The metrics of ${service} around this moment` }, icon("metrics", 14), "Graphs");
+  graphsURL(jobOf(service, trace.process(row)?.tags), (trace.startMicros + trace.start[row]) / 1000).then((url) => {
+    graphs.href = url;
+    graphs.hidden = !url;
+  });
   return el(".details",
     el(".details-head",
       el("dl.details-facts",
@@ -34,6 +40,7 @@ export function spanDetails(trace, row, hooks) {
         trace.duration > 0 && fact("Share", format(span.duration / trace.duration, "percentunit"), "Of the trace's duration")),
       el(".details-tools",
         filter,
+        graphs,
         el("a.button.ghost.small", {
           href: searchURL({ service, operation: span.operationName, lookback: "1h" }), title: "Traces with this operation",
         }, icon("search", 14), "Same operation"),

@@ -11,6 +11,8 @@ const BOTTOM = 22;
 const TOP = 10;
 const RIGHT = 12;
 const REACH = 14;
+/** Round lengths from a minute on, where tens are none: 1, 3, 10 and 30 minutes, 1 and 3 hours, 10 hours, a day. */
+const CLOCK_MICROS = [6e7, 18e7, 6e8, 18e8, 36e8, 108e8, 36e9, 864e8];
 
 export class Scatter {
   /**
@@ -107,20 +109,18 @@ export class Scatter {
     context.textAlign = "right";
     const steps = this.high - this.low > 2.6 ? [1] : this.high - this.low > 1.2 ? [1, 3] : [1, 2, 5];
     let above = Infinity;
-    for (let power = Math.floor(this.low); power <= this.high; power++) {
-      for (const step of steps) {
-        const micros = step * 10 ** power;
-        const at = Math.log10(micros);
-        if (at < this.low || at > this.high) continue;
-        const y = Math.round(this.#y(micros)) + 0.5;
-        if (above - y < 18) continue;
-        above = y;
-        context.beginPath();
-        context.moveTo(LEFT, y);
-        context.lineTo(this.width - RIGHT, y);
-        context.stroke();
-        context.fillText(took(micros), LEFT - 8, y);
-      }
+    const lengths = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((power) => steps.map((step) => step * 10 ** power)).filter((micros) => micros < 6e7);
+    for (const micros of [...lengths, ...(steps.length > 1 ? CLOCK_MICROS : CLOCK_MICROS.filter((_, index) => index % 2 === 0))]) {
+      const at = Math.log10(micros);
+      if (at < this.low || at > this.high) continue;
+      const y = Math.round(this.#y(micros)) + 0.5;
+      if (above - y < 18) continue;
+      above = y;
+      context.beginPath();
+      context.moveTo(LEFT, y);
+      context.lineTo(this.width - RIGHT, y);
+      context.stroke();
+      context.fillText(took(micros), LEFT - 8, y);
     }
     context.textAlign = "center";
     const width = this.width - LEFT - RIGHT;

@@ -2,6 +2,7 @@
 
 import { el, fill } from "../../system/dom.js";
 import { ColorBook } from "../../system/color.js";
+import { timeTicks } from "../../system/scale.js";
 import { dateTime, duration } from "../../system/format.js";
 import { shown, valueColor } from "../model/fieldconfig.js";
 import { timeField } from "../model/frames.js";
@@ -38,11 +39,14 @@ export class States {
       title: `${one.text} for ${duration((one.to - one.from) / 1000)}, from ${dateTime(one.from)}`,
       style: { left: left(one.from), width: width(one.from, one.to), "--color": one.color ?? palette[texts.indexOf(one.text)] },
     }, el("span", one.text));
-    const clock = (time) => dateTime(time).slice(range.to - range.from > 1728e5 ? 5 : 11, 16);
+    const ticks = timeTicks(range.from, range.to, this.element.clientWidth > 480 ? 6 : 3);
     fill(this.element,
-      el(".state-lines", lines.slice(0, LINES).map(({ config, blocks: list }) => el(".state-line",
-        el("span.state-name", { title: config.name }, config.name), el(".state-track", list.map(block))))),
-      el(".state-axis", [0, 0.25, 0.5, 0.75].map((share) => el("span", { style: { left: `${share * 100}%` } }, clock(range.from + share * (range.to - range.from))))));
+      lines.slice(0, LINES).map(({ config, blocks: list }) => el(".state-line",
+        el("span.state-name", { title: config.name }, config.name), el(".state-track", list.map(block)))),
+      el(".state-axis", ticks.map(({ time, label }) => {
+        const share = (time - range.from) / (range.to - range.from);
+        return el("span", { style: { left: left(time), translate: share > 0.95 ? "-100%" : share < 0.05 ? "0" : "-50%" } }, label);
+      })));
   }
 }
 
