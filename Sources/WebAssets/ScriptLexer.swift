@@ -87,7 +87,7 @@ struct ScriptLexer {
             at += 2
             return .punctuator
         case UInt8(ascii: "("):
-            heads.append(previous.map { $0.kind == .word && !previousIsMember && ["if", "while", "for"].contains(text(of: $0)) } ?? false)
+            heads.append(previous.map { $0.kind == .word && !previousIsMember && isOne($0, of: Self.headWords) } ?? false)
             depth += 1
         case UInt8(ascii: ")"):
             closedHead = heads.popLast() ?? false
@@ -154,15 +154,16 @@ struct ScriptLexer {
         while let next = byte(at), next.isScriptWord { at += 1 }
     }
 
-    private static let operatorWords: Set<String> = [
+    private static let headWords = ["if", "while", "for"].map { Array($0.utf8) }
+    private static let operatorWords = [
         "await", "case", "delete", "do", "else", "in", "instanceof", "new", "of", "return", "throw", "typeof", "void", "yield",
-    ]
+    ].map { Array($0.utf8) }
 
     /// Whether a slash here would divide by what stands before it.
     private var previousIsValue: Bool {
         guard let previous else { return false }
         switch previous.kind {
-        case .word: return previousIsMember || !Self.operatorWords.contains(text(of: previous))
+        case .word: return previousIsMember || !isOne(previous, of: Self.operatorWords)
         case .string, .regex: return true
         case .template: return source[previous.range.upperBound - 1] == UInt8(ascii: "`")
         case .punctuator:
@@ -177,7 +178,9 @@ struct ScriptLexer {
 
     private func byte(_ index: Int) -> UInt8? { index < source.count ? source[index] : nil }
 
-    private func text(of token: ScriptToken) -> String { String(decoding: source[token.range], as: UTF8.self) }
+    private func isOne(_ token: ScriptToken, of words: [[UInt8]]) -> Bool {
+        words.contains { $0.count == token.range.count && source[token.range].elementsEqual($0) }
+    }
 }
 
 extension UInt8 {

@@ -32,7 +32,8 @@ package struct ScriptModule: Sendable {
         func text(_ index: Int) -> String { index < tokens.count ? String(decoding: source[tokens[index].range], as: UTF8.self) : "" }
         while index < tokens.count {
             let token = tokens[index]
-            let word = token.depth == 0 && token.kind == .word ? text(index) : ""
+            // Both words that matter have six letters.
+            let word = token.depth == 0 && token.kind == .word && token.range.count == 6 ? text(index) : ""
             if word == "import", text(index + 1) != "(", text(index + 1) != "." {
                 imports.append(try Self.readImport(at: &index, in: folder, of: tokens, text))
             } else if word == "export" {
