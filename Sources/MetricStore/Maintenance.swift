@@ -3,22 +3,32 @@ import Platform
 import SegmentLog
 import Synchronization
 
-/// Keeps the store bounded: makes blocks of the head, shortens the log, deletes what is past the retention. One run at a time.
+/// Keeps the store bounded: makes blocks of the head and larger blocks of small ones, shortens the log, deletes what is past the
+/// retention or asked to be deleted. One thing at a time.
 final class Maintenance: Sendable {
     /// What happened so far, for metrics.
     struct Counts: Sendable {
+        /// Times that blocks were made, of the head or of other blocks.
         var compactions = 0
         var compactionsFailed = 0
-        var compactionSeconds = 0.0
-        /// Times that blocks were past the retention, and how many blocks it were.
-        var expirations = 0
-        var blocksExpired = 0
+        /// Runs, each of which may compact anything from nothing to much.
+        var runs = 0
+        var verticalCompactions = 0
+        var compactionSeconds = DurationHistogram(from: 1, factor: 2, count: 14)
+        var isWritingBlock = false
+        /// Times that blocks were past the retention, by time and by size.
+        var timeRetentions = 0
+        var sizeRetentions = 0
+        var tombstoneCleanups = DurationHistogram(bounds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10])
+        /// Times that the list of blocks was changed, and that what is gone could not be removed.
+        var reloads = 0
+        var reloadsFailed = 0
         var checkpoints = 0
         var checkpointsFailed = 0
         var lastFailure: String?
     }
 
-    private struct State {
+    struct State {
         var counts = Counts()
         /// Series that are gone, and the time until which the log may still have samples of them.
         var departed: [UInt64: Int64] = [:]
@@ -27,16 +37,19 @@ final class Maintenance: Sendable {
         var logBytesWritten = 0
     }
 
-    private let head: Head
-    private let blocks: BlockSet
-    private let log: SegmentLog
-    private let disk: any FileSystem
-    private let directory: String
-    private let options: MetricStore.Options
-    private let clock: any TimeSource
-    private let state = Mutex(State())
+    let head: Head
+    let blocks: BlockSet
+    let log: SegmentLog
+    let disk: any FileSystem
+    let directory: String
+    let options: MetricStore.Options
+    let clock: any TimeSource
+    let plan: CompactionPlan
+    let state = Mutex(State())
     /// Held during a run.
     private let running = Mutex(())
+    /// Whether a long piece of work is to be thrown away, because the store closes.
+    private let isStopping = Atomic(false)
 
     init(head: Head, blocks: BlockSet, log: SegmentLog, disk: any FileSystem, directory: String, options: MetricStore.Options, clock: any TimeSource) {
         self.head = head
@@ -46,6 +59,8 @@ final class Maintenance: Sendable {
         self.directory = directory
         self.options = options
         self.clock = clock
+        let longest = options.blockMillisMax ?? CompactionPlan.blockMillisMax(retentionMillis: options.retentionMillis, blockRangeMillis: options.blockRangeMillis)
+        plan = CompactionPlan(blockRangeMillis: options.blockRangeMillis, maxMillis: longest)
     }
 
     var counts: Counts { state.withLock { $0.counts } }
@@ -66,14 +81,28 @@ final class Maintenance: Sendable {
         }
     }
 
+    /// Has what runs end soon, and refuses what comes later.
+    func stop() { isStopping.store(true, ordering: .relaxed) }
+
+    var isStopped: Bool { isStopping.load(ordering: .relaxed) }
+
     /// Does what there is to do. Blocks. What fails is told, counted, and tried again the next time; nothing is half done.
     func run() throws(MetricStoreError) {
-        try running.withLock { _ throws(MetricStoreError) in
+        try alone { () throws(MetricStoreError) in
             defer { measureLog() }
+            state.withLock { $0.counts.runs += 1 }
             do throws(MetricStoreError) {
-                while head.isCompactable { try compactHead() }
+                try removeLeftovers()
+                try compactHeadWhole()
                 try expire()
+                while let choice = plan.choose(blocks.all.map(\.meta)) {
+                    try compact(choice)
+                    try expire()
+                    // Blocks of the head come first: memory waits for them.
+                    try compactHeadWhole()
+                }
             } catch {
+                if case .closed = error, isStopped { throw error }
                 state.withLock { state in
                     state.counts.compactionsFailed += 1
                     state.counts.lastFailure = "\(error)"
@@ -83,41 +112,44 @@ final class Maintenance: Sendable {
         }
     }
 
-    private func compactHead() throws(MetricStoreError) {
+    /// Runs `body` while nothing else changes blocks.
+    func alone<T>(_ body: () throws(MetricStoreError) -> T) throws(MetricStoreError) -> T {
+        running._unsafeLock()
+        defer { running._unsafeUnlock() }
+        if isStopped { throw .closed }
+        return try body()
+    }
+
+    /// Counts what `body`, which writes a block, does.
+    func timed<T>(_ body: () throws(MetricStoreError) -> T) throws(MetricStoreError) -> T {
         let start = clock.monotonicNanos
+        state.withLock { $0.counts.isWritingBlock = true }
+        defer { state.withLock { $0.counts.isWritingBlock = false } }
+        let result = try body()
+        state.withLock { state in
+            state.counts.compactions += 1
+            state.counts.compactionSeconds.observe(Double(clock.monotonicNanos - start) / 1e9)
+        }
+        return result
+    }
+
+    // MARK: The head
+
+    private func compactHeadWhole() throws(MetricStoreError) {
+        while head.isCompactable { try compactHead() }
+    }
+
+    private func compactHead() throws(MetricStoreError) {
         let time = head.nextBlock
         head.seal(before: time.upperBound)
-        if let block = try writeBlock(time) { blocks.add(block) }
+        let block = try timed { () throws(MetricStoreError) in try HeadBlock(disk: disk, directory: directory, head: head).write(time, id: BlockID.new(clock)) }
+        if let block { blocks.add(block) }
         let departed = head.truncate(before: time.upperBound)
         state.withLock { state in
             for reference in departed { state.departed[reference] = time.upperBound }
-            state.counts.compactions += 1
-            state.counts.compactionSeconds += Double(clock.monotonicNanos - start) / 1e9
+            state.counts.reloads += 1
         }
         try truncateLog(before: time.upperBound)
-    }
-
-    private func writeBlock(_ time: Range<Int64>) throws(MetricStoreError) -> Block? {
-        var generator = SystemRandomNumberGenerator()
-        let meta = BlockMeta(id: BlockID(unixMillis: clock.unixMillis, using: &generator), minTime: time.lowerBound, maxTime: time.upperBound)
-        let closed = time.lowerBound...(time.upperBound - 1)
-        do throws(MetricStoreError) {
-            let contents = head.blockContents()
-            let series = contents.series
-            var writer = try BlockWriter(disk, directory: directory, meta: meta, symbols: contents.symbols)
-            let encoder = ChunkEncoder()
-            try head.forEachSeries(series, closed) { series throws(MetricStoreError) in
-                try series.forEachChunk(closed, encoder) { bytes, minTime, maxTime throws(MetricStoreError) in
-                    try writer.add(bytes, minTime: minTime, maxTime: maxTime)
-                }
-                try writer.endSeries(series.labels)
-            }
-            guard let written = try writer.finish() else { return nil }
-            return try Block(disk, "\(directory)/\(written.id)")
-        } catch {
-            BlockWriter.discard(disk, directory: directory, meta.id)
-            throw error
-        }
     }
 
     /// Writes a checkpoint when the log has grown by enough segments for one to pay, as Prometheus does (`Head.truncateWAL`).
@@ -141,16 +173,6 @@ final class Maintenance: Sendable {
         state.withLock { state in
             state.counts.checkpoints += 1
             state.departed = state.departed.filter { $0.value >= time }
-        }
-    }
-
-    private func expire() throws(MetricStoreError) {
-        let dead = BlockSet.expired(blocks.all, retentionMillis: options.retentionMillis)
-        do throws(PlatformError) { try blocks.remove(disk, dead) } catch { throw MetricStoreError(error) }
-        guard !dead.isEmpty else { return }
-        state.withLock { state in
-            state.counts.expirations += 1
-            state.counts.blocksExpired += dead.count
         }
     }
 }

@@ -73,14 +73,20 @@ extension MetricStore: MetricInventory {
             .gauge("prometheus_tsdb_storage_blocks_bytes", "The number of bytes that are currently used for local storage by all blocks.", Double(all.reduce(0) { $0 + $1.byteCount })),
             .gauge("prometheus_tsdb_lowest_timestamp", "Lowest timestamp value stored in the database. The unit is decided by the library consumer.", Double(lowest)),
             .gauge("prometheus_tsdb_lowest_timestamp_seconds", "Lowest timestamp value stored in the database.", Double(lowest / 1000)),
+            .gauge("prometheus_tsdb_symbol_table_size_bytes", "Size of symbol table in memory for loaded blocks", Double(all.reduce(0) { $0 + $1.index.symbolTableBytes })),
             .counter("prometheus_tsdb_compactions_total", "Total number of compactions that were executed for the partition.", Double(counts.compactions)),
+            .counter("prometheus_tsdb_compactions_triggered_total", "Total number of triggered compactions for the partition.", Double(counts.runs)),
             .counter("prometheus_tsdb_compactions_failed_total", "Total number of compactions that failed for the partition.", Double(counts.compactionsFailed)),
-            MetricFamily("prometheus_tsdb_compaction_duration_seconds", .summary, "Duration of compaction runs", points: [
-                .init("prometheus_tsdb_compaction_duration_seconds_sum", [], counts.compactionSeconds),
-                .init("prometheus_tsdb_compaction_duration_seconds_count", [], Double(counts.compactions)),
-            ]),
-            .counter("prometheus_tsdb_time_retentions_total", "The number of times that blocks were deleted because the maximum time limit was exceeded.", Double(counts.expirations)),
+            .counter("prometheus_tsdb_vertical_compactions_total", "Total number of compactions done on overlapping blocks.", Double(counts.verticalCompactions)),
+            .gauge("prometheus_tsdb_compaction_populating_block", "Set to 1 when a block is currently being written to the disk.", counts.isWritingBlock ? 1 : 0),
+            counts.compactionSeconds.family("prometheus_tsdb_compaction_duration_seconds", "Duration of compaction runs"),
+            counts.tombstoneCleanups.family("prometheus_tsdb_tombstone_cleanup_seconds", "The time taken to recompact blocks to remove tombstones."),
+            .counter("prometheus_tsdb_time_retentions_total", "The number of times that blocks were deleted because the maximum time limit was exceeded.", Double(counts.timeRetentions)),
+            .counter("prometheus_tsdb_size_retentions_total", "The number of times that blocks were deleted because the maximum number of bytes was exceeded.", Double(counts.sizeRetentions)),
             .gauge("prometheus_tsdb_retention_limit_seconds", "How long to retain samples in storage.", Double(options.retentionMillis / 1000)),
+            .gauge("prometheus_tsdb_retention_limit_bytes", "Max number of bytes to be retained in the tsdb blocks, configured 0 means disabled", Double(options.retentionBytes)),
+            .counter("prometheus_tsdb_reloads_total", "Number of times the database reloaded block data from disk.", Double(counts.reloads)),
+            .counter("prometheus_tsdb_reloads_failures_total", "Number of times the database failed to reloadBlocks block data from disk.", Double(counts.reloadsFailed)),
         ]
     }
 

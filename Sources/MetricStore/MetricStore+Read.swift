@@ -15,7 +15,7 @@ extension MetricStore: MetricReader {
     }
 
     /// Brings together what the head and each block have of every series.
-    private static func combine(_ recent: [HeadSeries], _ blocks: [Block], _ selection: SeriesSelection) throws(MetricStoreError) -> [any SelectedSeries] {
+    static func combine(_ recent: [HeadSeries], _ blocks: [Block], _ selection: SeriesSelection) throws(MetricStoreError) -> [any SelectedSeries] {
         struct Parts {
             var blocks: [(block: Block, series: UInt32)] = []
             var head: HeadSeries?

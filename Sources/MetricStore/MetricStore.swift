@@ -13,6 +13,10 @@ package final class MetricStore: Sendable {
         package var blockRangeMillis: Int64 = 2 * 3_600_000
         /// How long samples are kept, as far as whole blocks go; 0 keeps them for ever.
         package var retentionMillis: Int64 = 15 * 24 * 3_600_000
+        /// How many bytes log and blocks may take, as far as whole blocks go; 0 for any number.
+        package var retentionBytes = 0
+        /// The longest time that a block may grow to cover; nil for a tenth of the retention, 31 days at most.
+        package var blockMillisMax: Int64?
         /// How many series the head may have; 0 for any number.
         package var seriesMax = 0
         /// How far ahead of the clock a sample may be; nil for any time.
@@ -50,6 +54,7 @@ package final class MetricStore: Sendable {
     let blocks: BlockSet
     let maintenance: Maintenance
     let metadataTable = MetadataTable()
+    let administrators = AdministrationThread()
     /// What the maintenance thread waits for.
     private struct Wakeup {
         var isDue = false
@@ -122,13 +127,14 @@ package final class MetricStore: Sendable {
         }
     }
 
-    /// Makes blocks of what is old enough in the head, and deletes what is past the retention; done by itself every
-    /// `maintenanceSeconds`. Blocks.
+    /// Makes blocks of what is old enough in the head and larger ones of small ones, and deletes what is past the retention; done by
+    /// itself every `maintenanceSeconds`. Blocks.
     package func maintain() throws(MetricStoreError) { try maintenance.run() }
 
     /// Writes and syncs what is under way and lets go of the directory. Blocks. Later calls throw `.closed`.
     package func close() {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        maintenance.stop()
         wakeup.withLock { $0.isClosing = true }
         wakeup.signalAll()
         thread?.join()

@@ -74,6 +74,17 @@ package protocol MetricReader: Sendable {
     func metadata(metric: String?, limit: Int) -> [String: [MetricMetadata]]
 }
 
+/// What an administrator may ask of a store that keeps its samples itself.
+package protocol MetricAdministration: Sendable {
+    /// Deletes the samples in `time` (milliseconds, both ends included) of the series that match; later reads do not see them, and after a
+    /// crash they do not come back. No matchers select all series.
+    func delete(_ matchers: [Matcher], time: ClosedRange<Int64>) async throws(MetricStoreError)
+    /// Gives back the space of what was deleted.
+    func cleanTombstones() async throws(MetricStoreError)
+    /// Keeps what there is now in a folder of its own, and returns the folder's name.
+    func snapshot(includingHead: Bool) async throws(MetricStoreError) -> String
+}
+
 /// What the pages that explain a store's size ask.
 package protocol MetricInventory: Sendable {
     /// Counts of the head; of each list the `limit` largest.

@@ -29,7 +29,7 @@ final class StoredSeries: SelectedSeries {
 
     /// Brings two runs, each in order, into one; of samples at the same time the one of the first run stays. Blocks that do not overlap
     /// need nothing.
-    private static func merge(_ buffer: inout SampleBuffer, _ base: Int, _ start: Int) {
+    static func merge(_ buffer: inout SampleBuffer, _ base: Int, _ start: Int) {
         guard start > base, start < buffer.count, buffer.timestamps[start] <= buffer.timestamps[start - 1] else { return }
         var merged: [(Int64, Double)] = []
         merged.reserveCapacity(buffer.count - base)

@@ -59,7 +59,8 @@ package final class SimulatedDisk: FileSystem {
         var survivor = State()
         state.withLock { state in
             var names = state.durableFiles
-            for change in state.journal.prefix(Int.random(in: 0...state.journal.count, using: &generator)) { Self.apply(change, to: &names) }
+            let kept = Int.random(in: 0...state.journal.count, using: &generator)
+            for change in state.journal.prefix(kept) { Self.apply(change, to: &names) }
             // Sorted, so that one seed always gives one result.
             for (path, node) in names.sorted(by: { $0.key < $1.key }) {
                 let left = Node()
@@ -72,6 +73,15 @@ package final class SimulatedDisk: FileSystem {
                 survivor.files[path] = left
             }
             survivor.directories = state.directories
+            // A folder that was moved is where its files are.
+            for change in state.journal.dropFirst(kept) {
+                guard case .move(_, let target) = change else { continue }
+                survivor.directories = survivor.directories.filter { $0 != target && !$0.hasPrefix(target + "/") }
+            }
+            for path in survivor.files.keys {
+                var parent = Self.parent(path)
+                while survivor.directories.insert(parent).inserted { parent = Self.parent(parent) }
+            }
         }
         survivor.durableFiles = survivor.files
         let disk = SimulatedDisk()

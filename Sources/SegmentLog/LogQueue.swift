@@ -5,7 +5,8 @@ import Platform
 struct Waiter {
     let ticket: SegmentLog.Ticket
     let needsSync: Bool
-    let continuation: CheckedContinuation<Result<Void, SegmentLogError>, Never>
+    /// Called once, from the log's thread.
+    let resume: @Sendable (Result<Void, SegmentLogError>) -> Void
 }
 
 /// What lies between the callers of a log and its thread.

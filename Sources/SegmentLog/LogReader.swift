@@ -10,6 +10,13 @@ package struct LogDamage: Equatable, Sendable {
     package let reason: String
     /// Whether it is the end of the log: what a crash leaves, not what a disk loses.
     package internal(set) var isTornTail: Bool
+
+    package init(file: String, offset: Int, reason: String, isTornTail: Bool = false) {
+        self.file = file
+        self.offset = offset
+        self.reason = reason
+        self.isTornTail = isTornTail
+    }
 }
 
 extension LogDamage: CustomStringConvertible {

@@ -78,7 +78,7 @@ final class LogWriter: @unchecked Sendable {
         }
         for waiter in round.waiters {
             let isDone = waiter.ticket <= last && (!waiter.needsSync || isSynced) && (stall == nil || waiter.ticket <= reached && reached > 0)
-            waiter.continuation.resume(returning: isDone ? .success(()) : .failure(stall ?? .closed))
+            waiter.resume(isDone ? .success(()) : .failure(stall ?? .closed))
         }
         for cut in round.cuts { cut(stall.map { .failure($0) } ?? .success(segment)) }
         if round.isClosing { file.close() }

@@ -83,6 +83,26 @@ package final class SegmentLog: Sendable {
         try await wait(for: ticket, durability)
     }
 
+    /// As `append`, for a thread of one's own: blocks, and does not wait for a failed log to recover.
+    package func appendBlocking(_ records: [[UInt8]], _ durability: Durability) throws(SegmentLogError) {
+        for record in records where record.count > RecordFraming.recordBytesMax {
+            throw .recordTooLarge(bytes: record.count, limit: RecordFraming.recordBytesMax)
+        }
+        let answer = Condition<Result<Void, SegmentLogError>?>(nil)
+        let refusal: SegmentLogError? = queue.withLock { queue in
+            if let refusal = queue.refusal { return refusal }
+            for record in records { record.withUnsafeBufferPointer { queue.add($0, isKept: false) } }
+            queue.waiters.append(Waiter(ticket: queue.ticket, needsSync: durability == .synced) { result in
+                answer.withLock { $0 = result }
+                answer.signalAll()
+            })
+            return nil
+        }
+        if let refusal { throw refusal }
+        queue.signalOne()
+        try answer.wait(until: { $0 != nil }, then: { $0 ?? .failure(.closed) }).get()
+    }
+
     /// Returns when the log takes records: at once, or when the queue has gone down, or, after a failure, when writing works again.
     package func admit() async throws(SegmentLogError) {
         let verdict: Result<Bool, SegmentLogError> = queue.withLock { queue in
@@ -114,7 +134,7 @@ package final class SegmentLog: Sendable {
                 if let error = queue.refusal { return .failure(error) }
                 let reached = durability == .synced ? queue.synced : queue.written
                 if reached >= ticket, !evenIfWritten { return .success(()) }
-                queue.waiters.append(Waiter(ticket: ticket, needsSync: durability == .synced, continuation: continuation))
+                queue.waiters.append(Waiter(ticket: ticket, needsSync: durability == .synced) { continuation.resume(returning: $0) })
                 return nil
             }
             if let verdict { continuation.resume(returning: verdict) } else { queue.signalOne() }

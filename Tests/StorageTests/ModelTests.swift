@@ -7,7 +7,7 @@ import Testing
 @Suite struct ModelTests {
     private typealias Sample = StoreFixture.Sample
 
-    @Test("thousands of random appends, queries, compactions, restarts and power cuts agree with a naive model", arguments: 0..<6)
+    @Test("thousands of random appends, queries, deletions, compactions, snapshots, restarts and power cuts agree with a naive model", arguments: 0..<6)
     func agrees(seed: Int) async throws {
         var generator = SeededGenerator(UInt64(seed) &* 7919)
         var disk = SimulatedDisk()
@@ -22,6 +22,8 @@ import Testing
         }
         var store = try open(disk)
         var model: [Labels: [Sample]] = [:]
+        /// What decides whether a sample is taken, deleted or not.
+        var latest: [Labels: Sample] = [:]
         let names = (0..<40).map { Labels(["__name__": "m\($0 % 4)", "n": "\($0)", "odd": $0 % 2 == 0 ? "" : "yes"]) }
         let keys = names.map { StoreFixture.protobufKey($0.pairs.map { ($0.name, $0.value) }.shuffled(using: &generator)) }
         var now = StoreFixture.start
@@ -52,12 +54,13 @@ import Testing
                             : keys[names.firstIndex(of: name) ?? 0].elementsEqual(batch.arena[series.keyOffset..<series.keyOffset + series.keyLength])
                     }
                     let sample = Sample(batch.timestamps[series.samples.lowerBound], batch.values[series.samples.lowerBound])
-                    let known = model[try #require(name)]?.last
+                    let known = latest[try #require(name)]
                     if let known, sample.time < known.time { expected.outOfOrder += 1 } else if let known, sample.time == known.time {
                         if known.bits == sample.bits { expected.appended += 1 } else { expected.duplicate += 1 }
                     } else {
                         expected.appended += 1
                         model[try #require(name), default: []].append(sample)
+                        latest[try #require(name)] = sample
                     }
                 }
                 let report = try await store.append(batch, durability: .synced)
@@ -79,7 +82,20 @@ import Testing
                 // A series whose chunk meets the time but whose samples do not may be returned empty.
                 let read = try StoreFixture.read(store, matchers, time).filter { !$0.value.isEmpty }
                 #expect(read == expected, "step \(step)")
-            case 93..<97: try store.maintain()
+            case 93..<95: try store.maintain()
+            case 95:
+                let low = Int64.random(in: StoreFixture.start...now, using: &generator)
+                let time = low...Int64.random(in: low...min(now, low + 3 * range), using: &generator)
+                let matchers: [Matcher] = [[], [.equal("__name__", "m\(step % 5)")], [try Matcher(.regex, "n", "1.*|2")]][step % 3]
+                try await store.delete(matchers, time: time)
+                for (labels, samples) in model where matchers.allSatisfy({ $0.matches(labels[$0.name] ?? "") }) { model[labels] = samples.filter { !time.contains($0.time) } }
+            case 96 where step % 3 == 0: try await store.cleanTombstones()
+            case 96:
+                let name = try await store.snapshot(includingHead: true)
+                let snapshot = try StoreFixture.open(disk, "/data/snapshots/\(name)") { $0.maintenanceSeconds = 0; $0.retentionMillis = 0 }
+                #expect(try StoreFixture.read(snapshot).filter { !$0.value.isEmpty } == model.filter { !$0.value.isEmpty }, "step \(step)")
+                snapshot.close()
+                try disk.removeTree("/data/snapshots")
             case 97..<99:
                 store.close()
                 store = try open(disk)
@@ -90,7 +106,7 @@ import Testing
                 store = try open(disk)
             }
         }
-        #expect(try StoreFixture.read(store) == model)
+        #expect(try StoreFixture.read(store).filter { !$0.value.isEmpty } == model.filter { !$0.value.isEmpty })
         #expect(try disk.list("/data").filter { $0.count == 26 }.count > 1)
         store.close()
     }

@@ -65,6 +65,8 @@ enum Peer {
         guard let promtool = path("promtool") else { return [:] }
         let folder = try TemporaryFolder()
         try copyTree(directory, to: folder.path + "/data")
+        // Without a log promtool refuses; a snapshot has none.
+        try Disk().makeDirectory(folder.path + "/data/wal")
         var dump: [String: [StoreFixture.Sample]] = [:]
         for line in try run([promtool, "tsdb", "dump", "--sandbox-dir-root=\(folder.path)", folder.path + "/data"], in: folder).split(separator: "\n") {
             let words = line.split(separator: " ")

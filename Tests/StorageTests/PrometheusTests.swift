@@ -41,7 +41,7 @@ struct PrometheusTests {
     func promtoolReads() async throws {
         let folder = try TemporaryFolder()
         let directory = folder.path + "/data"
-        let store = try StoreFixture.open(Disk(), directory) { $0.maintenanceSeconds = 0; $0.retentionMillis = 0 }
+        let store = try StoreFixture.open(Disk(), directory) { $0.maintenanceSeconds = 0; $0.retentionMillis = 0; $0.blockMillisMax = $0.blockRangeMillis }
         var generator = SeededGenerator(11)
         let labels = (0..<150).map { (index: Int) -> Labels in
             let name = index % 3 == 0 ? "requests_total" : "gauge"

@@ -11,60 +11,121 @@ final class Block: Sendable {
     let byteCount: Int
 
     init(_ disk: any FileSystem, _ directory: String) throws(MetricStoreError) {
-        self.directory = directory
         let names: [String]
         let (metaBytes, stoneBytes): ([UInt8]?, [UInt8]?)
         do throws(PlatformError) {
             metaBytes = try disk.contents("\(directory)/meta.json")
             stoneBytes = try disk.contents("\(directory)/tombstones")
-            names = try disk.list("\(directory)/chunks").filter { $0.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") } }
+            names = try Self.segmentNames(disk, directory)
             byteCount = try disk.treeSize(directory)
         } catch { throw MetricStoreError(error) }
         guard let metaBytes else { throw .corrupt(file: "\(directory)/meta.json", offset: 0, reason: "the file is missing") }
+        var meta: BlockMeta
         do throws(BlockMeta.Malformed) { meta = try BlockMeta(json: metaBytes) } catch {
             throw .corrupt(file: "\(directory)/meta.json", offset: 0, reason: error.reason)
         }
         do throws(Tombstones.Malformed) { tombstones = try stoneBytes.map { bytes throws(Tombstones.Malformed) in try Tombstones(file: bytes) } ?? Tombstones() } catch {
             throw .corrupt(file: "\(directory)/tombstones", offset: 0, reason: error.reason)
         }
+        // The file counts; its number in `meta.json` is written behind it.
+        meta.tombstoneCount = tombstones.count
+        self.directory = directory
+        self.meta = meta
         index = try BlockIndex(disk, "\(directory)/index")
         var segments: [ChunkSegment] = []
-        for name in names { segments.append(try ChunkSegment(disk, "\(directory)/chunks/\(name)")) }
+        for (number, name) in names.enumerated() {
+            // A series refers to a segment by its place: one that is missing would put others in its place.
+            guard name == BlockFormat.segmentName(number + 1) else {
+                throw .corrupt(file: "\(directory)/chunks/\(BlockFormat.segmentName(number + 1))", offset: 0, reason: "the file is missing")
+            }
+            segments.append(try ChunkSegment(disk, "\(directory)/chunks/\(name)"))
+        }
         self.segments = segments
+    }
+
+    /// The same block with other deletions.
+    private init(_ block: Block, _ meta: BlockMeta, _ tombstones: Tombstones, byteCount: Int) {
+        directory = block.directory
+        self.meta = meta
+        index = block.index
+        segments = block.segments
+        self.tombstones = tombstones
+        self.byteCount = byteCount
+    }
+
+    /// The names of a block's segments, as they follow each other.
+    static func segmentNames(_ disk: any FileSystem, _ directory: String) throws(PlatformError) -> [String] {
+        try disk.list("\(directory)/chunks").filter { $0.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") } }
     }
 
     /// The time that samples may have, both ends included.
     var time: ClosedRange<Int64> { meta.minTime ... max(meta.minTime, meta.maxTime - 1) }
 
-    /// Whether a series has a chunk that meets `time`.
+    // MARK: Deleting
+
+    /// Writes down, durably, what is deleted from now on, and returns the block that knows it. This one goes on as it was.
+    func deleting(_ disk: any FileSystem, _ tombstones: Tombstones) throws(PlatformError) -> Block {
+        var meta = meta
+        meta.tombstoneCount = tombstones.count
+        // Tombstones first: they are what counts, so that after a crash in between nothing deleted shows up.
+        try disk.publish("\(directory)/tombstones", tombstones.encoded)
+        try disk.publish("\(directory)/meta.json", meta.json)
+        return Block(self, meta, tombstones, byteCount: try disk.treeSize(directory))
+    }
+
+    /// Changes what `meta.json` says, durably, and returns the block that says so.
+    func marking(_ disk: any FileSystem, _ change: (inout BlockMeta) -> Void) throws(PlatformError) -> Block {
+        var meta = meta
+        change(&meta)
+        try disk.publish("\(directory)/meta.json", meta.json)
+        return Block(self, meta, tombstones, byteCount: try disk.treeSize(directory))
+    }
+
+    // MARK: Reading
+
+    /// Whether a series has a chunk that meets `time` and is not deleted whole.
     func hasSamples(_ series: UInt32, _ time: ClosedRange<Int64>) throws(MetricStoreError) -> Bool {
-        if time.lowerBound <= meta.minTime, time.upperBound >= meta.maxTime { return true }
+        let deleted = tombstones.ranges(UInt64(series))
+        if deleted.isEmpty, time.lowerBound <= meta.minTime, time.upperBound >= meta.maxTime { return true }
         var isFound = false
         try index.forEachChunk(series) { chunk in
-            isFound = chunk.minTime <= time.upperBound && chunk.maxTime >= time.lowerBound
+            isFound = chunk.minTime <= time.upperBound && chunk.maxTime >= time.lowerBound && !deleted.contains { $0.lowerBound <= chunk.minTime && $0.upperBound >= chunk.maxTime }
             return !isFound && chunk.minTime <= time.upperBound
         }
         return isFound
     }
 
-    /// Appends the samples of a series within `time`, deleted ones left out. Chunks of histograms are passed over.
-    func read(_ series: UInt32, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
+    /// The chunks of a series that meet `time`, in the order of time.
+    func chunks(_ series: UInt32, _ time: ClosedRange<Int64> = .min ... .max) throws(MetricStoreError) -> [ChunkReference] {
         var chunks: [ChunkReference] = []
         try index.forEachChunk(series) { chunk in
             if chunk.maxTime >= time.lowerBound, chunk.minTime <= time.upperBound { chunks.append(chunk) }
             return chunk.minTime <= time.upperBound
         }
+        return chunks
+    }
+
+    /// A chunk's bytes, verified, how they are encoded, and where they stand. Valid while the block lives.
+    func chunk(_ reference: UInt64) throws(MetricStoreError) -> (encoding: UInt8, bytes: UnsafeBufferPointer<UInt8>, file: String, offset: Int) {
+        let (segment, offset) = (Int(reference >> 32), Int(reference & 0xFFFF_FFFF))
+        guard segment < segments.count else {
+            throw .corrupt(file: index.path, offset: 0, reason: "a chunk is said to be in segment \(segment + 1) of \(segments.count)")
+        }
+        let (encoding, bytes) = try segments[segment].chunk(at: offset)
+        return (encoding, bytes, segments[segment].path, offset)
+    }
+
+    /// Appends the samples of a series within `time`, deleted ones left out. Chunks of histograms are passed over.
+    func read(_ series: UInt32, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
         let start = buffer.count
-        for chunk in chunks {
-            let (segment, offset) = (Int(chunk.reference >> 32), Int(chunk.reference & 0xFFFF_FFFF))
-            guard segment < segments.count else {
-                throw .corrupt(file: index.path, offset: Int(series) * BlockFormat.seriesAlignment, reason: "a chunk is said to be in segment \(segment + 1) of \(segments.count)")
+        for reference in try chunks(series, time) {
+            let chunk = try chunk(reference.reference)
+            guard chunk.encoding == BlockFormat.ChunkEncoding.xor.rawValue else { continue }
+            let behind = buffer.count
+            do throws(XORDecoder.Malformed) { try XORDecoder.decode(chunk.bytes, time, into: &buffer) } catch {
+                throw .corrupt(file: chunk.file, offset: chunk.offset, reason: error.reason)
             }
-            let (encoding, bytes) = try segments[segment].chunk(at: offset)
-            guard encoding == BlockFormat.ChunkEncoding.xor.rawValue else { continue }
-            do throws(XORDecoder.Malformed) { try XORDecoder.decode(bytes, time, into: &buffer) } catch {
-                throw .corrupt(file: segments[segment].path, offset: offset, reason: error.reason)
-            }
+            StoredSeries.merge(&buffer, start, behind)
         }
         Tombstones.filter(&buffer, from: start, tombstones.ranges(UInt64(series)))
     }

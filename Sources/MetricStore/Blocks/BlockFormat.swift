@@ -1,7 +1,9 @@
 /// The constants of a block's files (`tsdb/docs/format`, `tsdb/index/index.go`, `tsdb/chunks/chunks.go`, `tsdb/tombstones`).
 enum BlockFormat {
     static let indexMagic: UInt32 = 0xBAAA_D700
+    /// What is written; version 1 is read too, and 3, which differs in nothing that is read here.
     static let indexVersion: UInt8 = 2
+    static let indexVersions: ClosedRange<UInt8> = 1...3
     static let indexHeaderBytes = 5
     /// Where six sections begin, eight bytes each, and a checksum; the end of an index.
     static let contentsBytes = 52
@@ -22,6 +24,18 @@ enum BlockFormat {
     /// How a chunk's bytes are encoded (`chunkenc.Encoding`).
     enum ChunkEncoding: UInt8 {
         case xor = 1
+    }
+
+    /// Whether a chunk of this encoding, known here or not, holds native histograms.
+    static func isHistogram(_ encoding: UInt8) -> Bool { [2, 3, 5, 6].contains(encoding) }
+
+    /// How many samples a chunk says it has; every encoding begins with it.
+    static func sampleCount(_ chunk: UnsafeBufferPointer<UInt8>) -> Int { chunk.count >= 2 ? Int(chunk[0]) << 8 | Int(chunk[1]) : 0 }
+
+    /// A segment's name, by its place from 1 on.
+    static func segmentName(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
     }
 }
 

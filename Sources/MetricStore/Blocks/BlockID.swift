@@ -1,19 +1,27 @@
+import Platform
+
 /// A block's name: a ULID (github.com/ulid/spec), 48 bits of milliseconds and 80 random bits in 26 letters of Crockford's base 32.
-struct BlockID: Hashable, Sendable, CustomStringConvertible {
-    let description: String
+package struct BlockID: Hashable, Sendable, CustomStringConvertible {
+    package let description: String
 
     private static let letters = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
     /// Takes a name that is a ULID; nil for any other.
-    init?(_ name: some StringProtocol) {
+    package init?(_ name: some StringProtocol) {
         let bytes = Array(name.utf8)
         // The first letter holds three bits only.
         guard bytes.count == 26, bytes[0] <= UInt8(ascii: "7"), bytes.allSatisfy({ Self.letters.contains($0) }) else { return nil }
         description = String(name)
     }
 
+    /// A new name for a block made now.
+    static func new(_ clock: any TimeSource) -> BlockID {
+        var generator = SystemRandomNumberGenerator()
+        return BlockID(unixMillis: clock.unixMillis, using: &generator)
+    }
+
     /// A new name.
-    init(unixMillis: Int64, using generator: inout some RandomNumberGenerator) {
+    package init(unixMillis: Int64, using generator: inout some RandomNumberGenerator) {
         var text: [UInt8] = []
         let time = UInt64(clamping: unixMillis)
         for shift in stride(from: 45, through: 0, by: -5) { text.append(Self.letters[Int(time >> UInt64(shift) & 31)]) }

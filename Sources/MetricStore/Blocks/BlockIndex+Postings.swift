@@ -18,10 +18,13 @@ extension BlockIndex: PostingsSource {
         let bytes = try postings(at: list)
         guard let base = UnsafeRawPointer(bytes.baseAddress) else { return }
         let end = seriesEnd
+        var previous: UInt32 = 0
         for at in stride(from: 0, to: bytes.count, by: 4) {
             // SAFETY: the list's bytes are a multiple of four.
             let series = UInt32(bigEndian: base.loadUnaligned(fromByteOffset: at, as: UInt32.self))
-            guard series < end else { throw .corrupt(file: path, offset: list, reason: "a list names a series that does not exist") }
+            guard series < end else { throw corrupt(list, "a list names a series that does not exist") }
+            guard series > previous else { throw corrupt(list, "a list of series is not in order") }
+            previous = series
             body(series)
         }
     }
@@ -38,7 +41,7 @@ extension BlockIndex: PostingsSource {
         case .notEqual, .regex, .notRegex:
             var lists: [Int] = []
             try forEachValue(label) { entry in
-                if matcher.matches(entry.value) { lists.append(entry.offset) }
+                if matcher.matches(entry.value) { lists.append(entry.list) }
                 return true
             }
             return lists

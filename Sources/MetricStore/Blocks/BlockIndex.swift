@@ -2,27 +2,25 @@ import Bytes
 import MetricModel
 import Platform
 
-/// A block's index, mapped into memory (`tsdb/docs/format/index.md`, version 2).
+/// A block's index, mapped into memory (`tsdb/docs/format/index.md`, versions 1 to 3).
 ///
-/// Checksums of the tables are verified when it is opened, of a list or a series when it is read.
+/// Checksums and the order of the tables are verified when it is opened, of a list or a series when it is read.
 final class BlockIndex: Sendable {
     let path: String
-    private let map: MemoryMap
-    private let seriesStart: Int
-    private let seriesLimit: Int
+    let map: MemoryMap
+    let contents: IndexContents
     /// Where each symbol begins.
     private let symbolOffsets: [UInt32]
-    /// By name, in byte order.
+    /// By name; values in byte order.
     let labels: [String: Label]
     private let allPostings: Int
 
     /// One label's part of the table of postings: its values in byte order.
     struct Label: Sendable {
-        /// Where every 32nd entry is.
+        /// Where every `stride`th entry is.
         var samples: [Int] = []
+        var stride = BlockIndex.sampling
         var count = 0
-        /// Behind the last entry.
-        var end = 0
     }
 
     static let sampling = 32
@@ -31,118 +29,69 @@ final class BlockIndex: Sendable {
         let map: MemoryMap
         do throws(PlatformError) { map = try disk.map(path) } catch { throw MetricStoreError(error) }
         self.path = path
-        do throws(ByteError) {
-            let contents = try Self.contents(map.bytes)
-            symbolOffsets = try Self.symbols(map.bytes, contents.symbols)
-            seriesStart = contents.series
-            seriesLimit = contents.postings
-            (labels, allPostings) = try Self.labels(map.bytes, contents.table)
+        do throws(IndexContents.Malformed) {
+            contents = try IndexContents(map.bytes)
+            symbolOffsets = try Self.symbols(map.bytes, contents)
+            (labels, allPostings) = try Self.labels(map.bytes, contents)
         } catch {
-            throw .corrupt(file: path, offset: 0, reason: "\(error)")
+            throw .corrupt(file: path, offset: error.offset, reason: error.reason)
         }
         self.map = map
     }
 
-    private static func contents(_ bytes: UnsafeBufferPointer<UInt8>) throws(ByteError) -> (symbols: Int, series: Int, postings: Int, table: Int) {
-        var header = ByteCursor(bytes)
-        guard try header.readBigEndian(UInt32.self) == BlockFormat.indexMagic else { throw .corruptCompression("index: its first bytes are another file's") }
-        guard try header.readUInt8() == BlockFormat.indexVersion else { throw .corruptCompression("index of version 2") }
-        guard bytes.count >= BlockFormat.indexHeaderBytes + BlockFormat.contentsBytes else { throw .truncated(offset: bytes.count, needed: BlockFormat.contentsBytes) }
-        let trailer = UnsafeBufferPointer(rebasing: bytes[(bytes.count - BlockFormat.contentsBytes)...])
-        var cursor = ByteCursor(trailer)
-        var sections: [Int] = []
-        for _ in 0..<6 {
-            let section: UInt64 = try cursor.readBigEndian()
-            guard section <= UInt64(bytes.count - BlockFormat.contentsBytes) else { throw .corruptCompression("index: its table of contents leads outside") }
-            sections.append(Int(section))
-        }
-        guard try cursor.readBigEndian(UInt32.self) == CRC32C.checksum(UnsafeBufferPointer(rebasing: trailer[..<48])) else {
-            throw .corruptCompression("index: the checksum of its table of contents is wrong")
-        }
-        return (sections[0], sections[1], sections[4], sections[5])
-    }
-
-    /// The content of a section that begins with its length and ends with its checksum.
-    private static func section(_ bytes: UnsafeBufferPointer<UInt8>, _ offset: Int, _ what: String) throws(ByteError) -> UnsafeBufferPointer<UInt8> {
-        guard offset >= 0, offset < bytes.count else { throw .truncated(offset: offset, needed: 4) }
-        var cursor = ByteCursor(UnsafeBufferPointer(rebasing: bytes[offset...]))
-        let content = try cursor.readBytes(Int(try cursor.readBigEndian(UInt32.self)))
-        guard try cursor.readBigEndian(UInt32.self) == CRC32C.checksum(content) else { throw .corruptCompression("index: the checksum of \(what) is wrong") }
-        return content
-    }
-
-    private static func symbols(_ bytes: UnsafeBufferPointer<UInt8>, _ offset: Int) throws(ByteError) -> [UInt32] {
-        let content = try section(bytes, offset, "the symbols")
+    private static func symbols(_ bytes: UnsafeBufferPointer<UInt8>, _ contents: IndexContents) throws(IndexContents.Malformed) -> [UInt32] {
+        let content = try IndexContents.section(bytes, contents.symbols, "the table of symbols")
+        let start = contents.symbols + 4
         var cursor = ByteCursor(content)
-        let count = Int(try cursor.readBigEndian(UInt32.self))
-        guard count <= content.count else { throw .truncated(offset: offset, needed: count) }
-        var offsets: [UInt32] = []
-        offsets.reserveCapacity(count)
-        for _ in 0..<count {
-            // From the start of the file; a section of symbols ends below 4 GiB.
-            offsets.append(UInt32(truncatingIfNeeded: offset + 4 + cursor.offset))
-            _ = try cursor.readUvarintBytes()
-        }
-        return offsets
-    }
-
-    private static func labels(_ bytes: UnsafeBufferPointer<UInt8>, _ offset: Int) throws(ByteError) -> ([String: Label], all: Int) {
-        let content = try section(bytes, offset, "the table of postings")
-        var cursor = ByteCursor(content)
-        let count = Int(try cursor.readBigEndian(UInt32.self))
-        var labels: [String: Label] = [:]
-        var all = -1
-        var name = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
-        var label = Label()
-        for _ in 0..<count {
-            let at = offset + 4 + cursor.offset
-            let entry = try readEntry(&cursor)
-            if entry.name.isEmpty {
-                if entry.value.isEmpty { all = entry.offset }
-                continue
+        do {
+            let count = Int(try cursor.readBigEndian(UInt32.self))
+            guard count <= content.count else { throw ByteError.truncated(offset: 0, needed: count) }
+            var offsets: [UInt32] = []
+            offsets.reserveCapacity(count)
+            var previous = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+            for index in 0..<count {
+                let at = start + cursor.offset
+                // From the start of the file; a section of symbols ends below 4 GiB.
+                offsets.append(UInt32(truncatingIfNeeded: at))
+                let symbol = try cursor.readUvarintBytes()
+                if index > 0, contents.version > 1, ByteComparison.compare(previous, symbol) >= 0 {
+                    throw IndexContents.Malformed(offset: at, reason: "a symbol is not behind the one before it")
+                }
+                previous = symbol
             }
-            if !ByteComparison.isEqual(entry.name, name) {
-                if label.count > 0 { labels[String(decoding: name, as: UTF8.self)] = label }
-                name = entry.name
-                label = Label()
-            }
-            if label.count % sampling == 0 { label.samples.append(at) }
-            label.count += 1
-            label.end = offset + 4 + cursor.offset
+            return offsets
+        } catch let error as IndexContents.Malformed { throw error } catch {
+            throw IndexContents.Malformed(offset: start + cursor.offset, reason: "\(error)")
         }
-        if label.count > 0 { labels[String(decoding: name, as: UTF8.self)] = label }
-        guard all >= 0 else { throw .corruptCompression("index: the list of all series is missing") }
-        return (labels, all)
     }
 
-    struct Entry {
-        let name: UnsafeBufferPointer<UInt8>
-        let value: UnsafeBufferPointer<UInt8>
-        /// Where the list is.
-        let offset: Int
+    private static func labels(_ bytes: UnsafeBufferPointer<UInt8>, _ contents: IndexContents) throws(IndexContents.Malformed) -> ([String: Label], all: Int) {
+        var reading = LabelTable(isSorted: contents.version > 1)
+        try IndexContents.forEachEntry(bytes, contents.table) { entry throws(IndexContents.Malformed) in try reading.add(entry) }
+        guard let all = reading.all else { throw IndexContents.Malformed(offset: contents.table, reason: "the list of all series is missing") }
+        return (reading.finish(bytes), all)
     }
 
-    private static func readEntry(_ cursor: inout ByteCursor) throws(ByteError) -> Entry {
-        guard try cursor.readUvarint() == 2 else { throw .corruptCompression("index: an entry of postings has not two keys") }
-        return Entry(name: try cursor.readUvarintBytes(), value: try cursor.readUvarintBytes(), offset: Int(clamping: try cursor.readUvarint()))
-    }
-
-    private func corrupt(_ offset: Int, _ error: ByteError) -> MetricStoreError { .corrupt(file: path, offset: offset, reason: "\(error)") }
+    func corrupt(_ offset: Int, _ error: ByteError) -> MetricStoreError { .corrupt(file: path, offset: offset, reason: "\(error)") }
+    func corrupt(_ offset: Int, _ reason: String) -> MetricStoreError { .corrupt(file: path, offset: offset, reason: reason) }
 
     /// Bytes of the file.
     var byteCount: Int { map.bytes.count }
+    /// Bytes of memory that the symbols' places take.
+    var symbolTableBytes: Int { symbolOffsets.count * 4 }
 
     // MARK: Values
 
     private func cursor(at offset: Int) -> ByteCursor { ByteCursor(UnsafeBufferPointer(rebasing: map.bytes[min(max(offset, 0), map.bytes.count)...])) }
 
     /// Calls `body` with every value of a label in byte order, until it answers false.
-    func forEachValue(_ label: Label, _ body: (Entry) -> Bool) throws(MetricStoreError) {
-        guard let first = label.samples.first else { return }
-        var cursor = cursor(at: first)
-        do throws(ByteError) {
-            for _ in 0..<label.count { if !body(try Self.readEntry(&cursor)) { return } }
-        } catch { throw corrupt(first, error) }
+    func forEachValue(_ label: Label, _ body: (IndexContents.Entry) -> Bool) throws(MetricStoreError) {
+        for (number, sample) in label.samples.enumerated() {
+            var cursor = cursor(at: sample)
+            do throws(ByteError) {
+                for _ in 0..<min(label.stride, label.count - number * label.stride) { if !body(try IndexContents.readEntry(&cursor, at: sample)) { return } }
+            } catch { throw corrupt(sample, error) }
+        }
     }
 
     /// Where the list of a value is, or nil when no series has it.
@@ -162,14 +111,14 @@ final class BlockIndex: Sendable {
             while low + 1 < high {
                 let middle = (low + high) / 2
                 var cursor = cursor(at: label.samples[middle])
-                if ByteComparison.compare(try Self.readEntry(&cursor).value, wanted) <= 0 { low = middle } else { high = middle }
+                if ByteComparison.compare(try IndexContents.readEntry(&cursor, at: 0).value, wanted) <= 0 { low = middle } else { high = middle }
             }
             guard low < label.samples.count else { return nil }
             var cursor = cursor(at: label.samples[low])
-            for _ in 0..<min(Self.sampling, label.count - low * Self.sampling) {
-                let entry = try Self.readEntry(&cursor)
+            for _ in 0..<min(label.stride, label.count - low * label.stride) {
+                let entry = try IndexContents.readEntry(&cursor, at: 0)
                 let order = ByteComparison.compare(entry.value, wanted)
-                if order == 0 { return entry.offset }
+                if order == 0 { return entry.list }
                 if order > 0 { return nil }
             }
             return nil
@@ -184,34 +133,53 @@ final class BlockIndex: Sendable {
     func count(at offset: Int) -> Int {
         var cursor = cursor(at: offset + 4)
         guard let count = try? cursor.readBigEndian(UInt32.self) else { return 0 }
-        return Int(count)
+        return min(Int(count), map.bytes.count / 4)
     }
 
     /// The list at `offset`: references in four bytes each, big endian, verified.
     func postings(at offset: Int) throws(MetricStoreError) -> UnsafeBufferPointer<UInt8> {
-        do throws(ByteError) {
-            let content = try Self.section(map.bytes, offset, "a list of series")
-            var cursor = ByteCursor(content)
-            let count = Int(try cursor.readBigEndian(UInt32.self))
-            guard content.count == 4 + 4 * count else { throw .corruptCompression("index: a list of series has another length than it says") }
+        do throws(IndexContents.Malformed) {
+            let content = try IndexContents.section(map.bytes, offset, "a list of series")
+            guard content.count >= 4, content.count == 4 + 4 * count(at: offset) else {
+                throw IndexContents.Malformed(offset: offset, reason: "a list of series has another length than it says")
+            }
             return UnsafeBufferPointer(rebasing: content[4...])
-        } catch { throw corrupt(offset, error) }
+        } catch { throw corrupt(error.offset, error.reason) }
     }
 
-    var seriesEnd: UInt32 { UInt32(clamping: seriesLimit / BlockFormat.seriesAlignment + 1) }
+    var seriesEnd: UInt32 { UInt32(clamping: contents.seriesEnd / contents.seriesAlignment + 1) }
 
-    // MARK: Series
+    // MARK: Symbols and series
+
+    /// Calls `body` with every symbol in turn, in byte order but in version 1.
+    func forEachSymbol(_ body: (UnsafeBufferPointer<UInt8>) -> Void) throws(MetricStoreError) {
+        for offset in symbolOffsets {
+            var cursor = cursor(at: Int(offset))
+            do throws(ByteError) { body(try cursor.readUvarintBytes()) } catch { throw corrupt(Int(offset), error) }
+        }
+    }
 
     private func symbol(_ number: UInt64) throws(ByteError) -> UnsafeBufferPointer<UInt8> {
-        guard number < UInt64(symbolOffsets.count) else { throw .corruptCompression("index: a series has a symbol that does not exist") }
-        var cursor = cursor(at: Int(symbolOffsets[Int(number)]))
+        let offset: Int
+        if contents.version == 1 {
+            // There a symbol is referred to by where it stands.
+            guard number > UInt64(contents.symbols), number < UInt64(contents.seriesStart) else { throw .truncated(offset: Int(clamping: number), needed: 1) }
+            offset = Int(number)
+        } else {
+            guard number < UInt64(symbolOffsets.count) else { throw .corruptCompression("index: a series has a symbol that does not exist") }
+            offset = Int(symbolOffsets[Int(number)])
+        }
+        var cursor = cursor(at: offset)
         return try cursor.readUvarintBytes()
     }
 
+    /// Where a series stands in the file.
+    func offset(of series: UInt32) -> Int { Int(series) * contents.seriesAlignment }
+
     /// The verified bytes of a series.
     private func content(_ series: UInt32) throws(ByteError) -> UnsafeBufferPointer<UInt8> {
-        let offset = Int(series) * BlockFormat.seriesAlignment
-        guard offset >= seriesStart, offset < seriesLimit else { throw .corruptCompression("index: a list names a series that does not exist") }
+        let offset = offset(of: series)
+        guard offset >= contents.seriesStart, offset < contents.seriesEnd else { throw .corruptCompression("index: a list names a series that does not exist") }
         var cursor = cursor(at: offset)
         let content = try cursor.readUvarintBytes()
         guard try cursor.readBigEndian(UInt32.self) == CRC32C.checksum(content) else { throw .corruptCompression("index: a series' checksum is wrong") }
@@ -224,15 +192,18 @@ final class BlockIndex: Sendable {
             var cursor = ByteCursor(try content(series))
             let count = try cursor.readUvarint()
             var packed = ByteWriter(capacity: 256)
+            var previous = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
             for _ in 0..<count {
-                for _ in 0..<2 {
-                    let text = try symbol(try cursor.readUvarint())
+                let (name, value) = (try symbol(try cursor.readUvarint()), try symbol(try cursor.readUvarint()))
+                guard ByteComparison.compare(previous, name) < 0 else { throw .corruptCompression("index: the labels of a series are not in order") }
+                previous = name
+                for text in [name, value] {
                     packed.appendUvarint(UInt64(text.count))
                     packed.append(text)
                 }
             }
             return Labels(unchecked: packed.array())
-        } catch { throw corrupt(Int(series) * BlockFormat.seriesAlignment, error) }
+        } catch { throw corrupt(offset(of: series), error) }
     }
 
     /// Calls `body` with the chunks of a series in the order of time, until it answers false.
@@ -255,8 +226,9 @@ final class BlockIndex: Sendable {
                     chunk.maxTime = chunk.minTime &+ Int64(bitPattern: try cursor.readUvarint())
                     chunk.reference = chunk.reference &+ UInt64(bitPattern: try cursor.readVarint())
                 }
+                guard chunk.minTime <= chunk.maxTime else { throw .corruptCompression("index: a chunk ends before it begins") }
                 if !body(chunk) { return }
             }
-        } catch { throw corrupt(Int(series) * BlockFormat.seriesAlignment, error) }
+        } catch { throw corrupt(offset(of: series), error) }
     }
 }

@@ -1,43 +1,67 @@
 import Bytes
 
 /// What `meta.json` says of a block (`tsdb/block.go`). Times are milliseconds, the end not included.
-struct BlockMeta: Equatable, Sendable {
-    struct Parent: Equatable, Sendable {
-        var id: BlockID
-        var minTime: Int64
-        var maxTime: Int64
+package struct BlockMeta: Equatable, Sendable {
+    package struct Parent: Equatable, Sendable {
+        package var id: BlockID
+        package var minTime: Int64
+        package var maxTime: Int64
+
+        package init(id: BlockID, minTime: Int64, maxTime: Int64) {
+            self.id = id
+            self.minTime = minTime
+            self.maxTime = maxTime
+        }
     }
 
-    var id: BlockID
-    var minTime: Int64
-    var maxTime: Int64
-    var sampleCount = 0
-    var floatSampleCount = 0
-    var histogramSampleCount = 0
-    var seriesCount = 0
-    var chunkCount = 0
-    var tombstoneCount = 0
-    var level = 1
-    var sources: [BlockID] = []
+    package var id: BlockID
+    package var minTime: Int64
+    package var maxTime: Int64
+    package var sampleCount = 0
+    package var floatSampleCount = 0
+    package var histogramSampleCount = 0
+    package var seriesCount = 0
+    package var chunkCount = 0
+    package var tombstoneCount = 0
+    package var level = 1
+    package var sources: [BlockID] = []
     /// The blocks that this one replaces.
-    var parents: [Parent] = []
-    var isDeletable = false
-    var hasFailed = false
-    var hints: [String] = []
+    package var parents: [Parent] = []
+    package var isDeletable = false
+    package var hasFailed = false
+    package var hints: [String] = []
 
-    init(id: BlockID, minTime: Int64, maxTime: Int64) {
+    package init(id: BlockID, minTime: Int64, maxTime: Int64) {
         self.id = id
         self.minTime = minTime
         self.maxTime = maxTime
         sources = [id]
     }
 
-    /// Whether it was compacted from samples that came out of order, so that it says nothing of where the head begins.
-    var isOutOfOrder: Bool { hints.contains("from-out-of-order") }
+    /// Whether it was made of a part of the head's samples (out of order, of some series), so that it says nothing of where the head begins.
+    var isPartial: Bool { hints.contains { $0.hasPrefix("from-") } }
 
-    struct Malformed: Error { let reason: String }
+    /// What is said of the block that several become (`CompactBlockMetas`).
+    package init(id: BlockID, merging blocks: [BlockMeta]) {
+        self.init(id: id, minTime: blocks.map(\.minTime).min() ?? 0, maxTime: blocks.map(\.maxTime).max() ?? 0)
+        level = (blocks.map(\.level).max() ?? 0) + 1
+        sources = Set(blocks.flatMap(\.sources)).sorted { $0.description < $1.description }
+        parents = blocks.map { Parent(id: $0.id, minTime: $0.minTime, maxTime: $0.maxTime) }
+        for hint in ["from-stale-series", "from-selected-series"] where blocks.contains(where: { $0.hints.contains(hint) }) { hints.append(hint) }
+        // A block with other samples, too, does say where the head begins.
+        if !blocks.isEmpty, blocks.allSatisfy({ $0.hints.contains("from-out-of-order") }) { hints.append("from-out-of-order") }
+    }
 
-    init(json bytes: [UInt8]) throws(Malformed) {
+    /// What is said of a block that is written again without what is deleted in it (`Block.CleanTombstones`).
+    init(id: BlockID, rewriting block: BlockMeta) {
+        self.init(id: id, minTime: block.minTime, maxTime: block.maxTime)
+        parents = [Parent(id: block.id, minTime: block.minTime, maxTime: block.maxTime)]
+        hints = block.hints.filter { $0.hasPrefix("from-") }
+    }
+
+    package struct Malformed: Error { package let reason: String }
+
+    package init(json bytes: [UInt8]) throws(Malformed) {
         let document: JSONValue
         do throws(JSONParser.Failure) { document = try JSONParser.parse(bytes) } catch { throw Malformed(reason: "\(error)") }
         guard document["version"]?.int == 1 else { throw Malformed(reason: "version \(document["version"]?.int.map(String.init) ?? "none") is not 1") }
@@ -64,7 +88,7 @@ struct BlockMeta: Equatable, Sendable {
     }
 
     /// The document as Prometheus writes it: what is zero or empty is left out.
-    var json: [UInt8] {
+    package var json: [UInt8] {
         var out = JSONWriter()
         out.object { out in
             out.member("ulid", id.description)

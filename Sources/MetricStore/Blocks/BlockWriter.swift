@@ -11,6 +11,7 @@ struct BlockWriter: ~Copyable {
     private var chunks: ChunkWriter
     private var index: IndexWriter
     private var references: [ChunkReference] = []
+    private var tombstones = Tombstones()
 
     /// - Parameters:
     ///   - directory: the store's.
@@ -40,27 +41,32 @@ struct BlockWriter: ~Copyable {
     }
 
     /// Adds a chunk of the series that `endSeries` will name. Chunks come in the order of time.
-    mutating func add(_ chunk: UnsafeBufferPointer<UInt8>, minTime: Int64, maxTime: Int64) throws(MetricStoreError) {
+    mutating func add(_ chunk: UnsafeBufferPointer<UInt8>, encoding: UInt8, minTime: Int64, maxTime: Int64) throws(MetricStoreError) {
         do throws(PlatformError) {
-            references.append(ChunkReference(minTime: minTime, maxTime: maxTime, reference: try chunks.add(chunk, .xor)))
+            references.append(ChunkReference(minTime: minTime, maxTime: maxTime, reference: try chunks.add(chunk, encoding: encoding)))
         } catch { throw MetricStoreError(error) }
-        let samples = chunk.count >= 2 ? Int(chunk[0]) << 8 | Int(chunk[1]) : 0
+        let samples = BlockFormat.sampleCount(chunk)
         meta.chunkCount += 1
         meta.sampleCount += samples
-        meta.floatSampleCount += samples
+        if BlockFormat.isHistogram(encoding) { meta.histogramSampleCount += samples } else { meta.floatSampleCount += samples }
     }
 
     /// Names the series whose chunks were added; series come in `Labels` order. A series without chunks is left out.
-    mutating func endSeries(_ labels: Labels) throws(MetricStoreError) {
+    ///
+    /// - Parameter deleted: where samples of its chunks do not count, because they could not be taken out of them.
+    mutating func endSeries(_ labels: Labels, deleted: [ClosedRange<Int64>] = []) throws(MetricStoreError) {
         if references.isEmpty { return }
-        do throws(PlatformError) { try index.add(labels, references) } catch { throw MetricStoreError(error) }
+        let series: UInt32
+        do throws(PlatformError) { series = try index.add(labels, references) } catch { throw MetricStoreError(error) }
+        for range in deleted { tombstones.add(UInt64(series), range) }
         references.removeAll(keepingCapacity: true)
         meta.seriesCount += 1
     }
 
     /// Makes the block durable and visible; nil, and nothing left behind, when it has no sample.
     consuming func finish() throws(MetricStoreError) -> BlockMeta? {
-        let (disk, directory, draft, meta) = (disk, directory, draft, meta)
+        meta.tombstoneCount = tombstones.count
+        let (disk, directory, draft, meta, tombstones) = (disk, directory, draft, meta, tombstones)
         do throws(PlatformError) {
             guard meta.sampleCount > 0 else {
                 try disk.removeTree(draft)
@@ -68,7 +74,7 @@ struct BlockWriter: ~Copyable {
             }
             _ = try chunks.finish()
             _ = try index.finish()
-            try disk.publish("\(draft)/tombstones", Tombstones().encoded)
+            try disk.publish("\(draft)/tombstones", tombstones.encoded)
             try disk.publish("\(draft)/meta.json", meta.json)
             try disk.renameDurably(draft, to: "\(directory)/\(meta.id)")
         } catch { throw MetricStoreError(error) }

@@ -17,8 +17,8 @@ struct ChunkWriter: ~Copyable {
         try disk.makeDirectory(directory)
     }
 
-    /// Adds an encoded chunk and returns how to refer to it.
-    mutating func add(_ chunk: UnsafeBufferPointer<UInt8>, _ encoding: BlockFormat.ChunkEncoding) throws(PlatformError) -> UInt64 {
+    /// Adds an encoded chunk, of a kind that need not be known here, and returns how to refer to it.
+    mutating func add(_ chunk: UnsafeBufferPointer<UInt8>, encoding: UInt8) throws(PlatformError) -> UInt64 {
         // The longest length field, encoding and checksum.
         let sizeMax = 5 + 1 + chunk.count + 4
         if let position = writer?.position, position > BlockFormat.chunksHeaderBytes, position + sizeMax > segmentBytesMax { try finishSegment() }
@@ -27,7 +27,7 @@ struct ChunkWriter: ~Copyable {
         let reference = UInt64(segment - 1) << 32 | UInt64(current.position)
         current.out.appendUvarint(UInt64(chunk.count))
         let start = current.out.count
-        current.out.append(encoding.rawValue)
+        current.out.append(encoding)
         current.out.append(chunk)
         current.appendChecksum(from: start)
         let result: PlatformError?
@@ -39,8 +39,7 @@ struct ChunkWriter: ~Copyable {
 
     private mutating func beginSegment() throws(PlatformError) {
         segment += 1
-        let digits = String(segment)
-        var next = try BlockFileWriter(disk, "\(directory)/\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits)")
+        var next = try BlockFileWriter(disk, "\(directory)/\(BlockFormat.segmentName(segment))")
         next.out.appendBigEndian(BlockFormat.chunksMagic)
         next.out.append(BlockFormat.chunksVersion)
         for _ in 0..<3 { next.out.append(0) }

@@ -38,8 +38,8 @@ struct IndexWriter: ~Copyable {
         self.symbols = symbols
     }
 
-    /// Adds a series behind all that came before it in `Labels` order. Its chunks are in the order of time.
-    mutating func add(_ labels: Labels, _ chunks: [ChunkReference]) throws(PlatformError) {
+    /// Adds a series behind all that came before it in `Labels` order, and returns its number. Its chunks are in the order of time.
+    mutating func add(_ labels: Labels, _ chunks: [ChunkReference]) throws(PlatformError) -> UInt32 {
         writer.align(BlockFormat.seriesAlignment)
         // 64 GiB is what four bytes can name in steps of 16.
         guard let reference = UInt32(exactly: writer.position / BlockFormat.seriesAlignment) else {
@@ -74,6 +74,7 @@ struct IndexWriter: ~Copyable {
         entry.withBytes { writer.out.append($0) }
         writer.out.appendBigEndian(entry.withBytes { CRC32C.checksum($0) })
         try writer.flushIfFull()
+        return reference
     }
 
     private mutating func number(_ name: UInt32, _ value: UInt32) -> UInt32 {

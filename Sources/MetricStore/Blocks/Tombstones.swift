@@ -2,7 +2,7 @@ import Bytes
 import MetricModel
 
 /// Time ranges in which samples of series are deleted, both ends included (`tsdb/tombstones/tombstones.go`).
-struct Tombstones: Sendable {
+struct Tombstones: Equatable, Sendable {
     /// By series, in order of time and not overlapping.
     private(set) var intervals: [UInt64: [ClosedRange<Int64>]] = [:]
 

@@ -25,7 +25,9 @@ extension Head {
                 shards[shard].withLock { state in
                     for (ordinal, labels) in members[at..<end] {
                         guard let chunks = snapshot.capture(Self.slot(ordinal), in: state, time) else { continue }
-                        found.append(HeadSeries(labels: labels, snapshot: snapshot, chunks: chunks, deleted: deleted.ranges(UInt64(ordinal))))
+                        let deleted = deleted.ranges(UInt64(ordinal))
+                        if !deleted.isEmpty, snapshot.isDeleted(chunks, time, deleted) { continue }
+                        found.append(HeadSeries(labels: labels, snapshot: snapshot, chunks: chunks, deleted: deleted))
                     }
                 }
                 at = end

@@ -35,6 +35,18 @@ final class HeadSnapshot: @unchecked Sendable {
         return isWithin ? chunks : nil
     }
 
+    /// Whether every captured chunk that meets `time` is deleted whole.
+    func isDeleted(_ chunks: HeadSeries.Chunks, _ time: ClosedRange<Int64>, _ deleted: [ClosedRange<Int64>]) -> Bool {
+        func isDeleted(_ low: Int64, _ high: Int64) -> Bool { deleted.contains { $0.lowerBound <= low && $0.upperBound >= high } }
+        if chunks.openCount > 0, !isDeleted(chunks.openTime.lowerBound, chunks.openTime.upperBound) { return false }
+        var next = chunks.newestClosed
+        while let chunk = next, chunk.pointee.maxTime >= time.lowerBound {
+            if chunk.pointee.minTime <= time.upperBound, !isDeleted(chunk.pointee.minTime, chunk.pointee.maxTime) { return false }
+            next = older(chunk)
+        }
+        return true
+    }
+
     /// The chunk before one, if it may still be looked at.
     func older(_ chunk: UnsafePointer<ClosedChunk>) -> UnsafePointer<ClosedChunk>? {
         chunk.pointee.olderMaxTime >= minTime ? chunk.pointee.older : nil

@@ -87,6 +87,14 @@ enum LogRecord {
         } catch { throw Malformed(error) }
     }
 
+    static func beginTombstones(_ out: inout ByteWriter) { out.append(Kind.tombstones.rawValue) }
+
+    static func appendTombstone(_ reference: UInt64, _ range: ClosedRange<Int64>, to out: inout ByteWriter) {
+        out.appendBigEndian(reference)
+        out.appendVarint(range.lowerBound)
+        out.appendVarint(range.upperBound)
+    }
+
     static func metadata(_ reference: UInt64, _ metadata: MetricMetadata, to out: inout ByteWriter) {
         out.appendUvarint(reference)
         out.append(code(metadata.kind))

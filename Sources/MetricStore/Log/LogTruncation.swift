@@ -78,10 +78,8 @@ struct LogTruncation {
                 var kept = ByteWriter(capacity: record.count)
                 try LogRecord.readTombstones(record) { reference, range in
                     guard range.upperBound >= minTime, keepsSeries(reference) else { return }
-                    if kept.count == 0 { kept.append(LogRecord.Kind.tombstones.rawValue) }
-                    kept.appendBigEndian(reference)
-                    kept.appendVarint(range.lowerBound)
-                    kept.appendVarint(range.upperBound)
+                    if kept.count == 0 { LogRecord.beginTombstones(&kept) }
+                    LogRecord.appendTombstone(reference, range, to: &kept)
                 }
                 kept.withBytes { out.append($0) }
             case .metadata:

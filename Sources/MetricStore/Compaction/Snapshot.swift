@@ -1,0 +1,52 @@
+import Platform
+
+/// What a store holds at one moment, as a store of its own: blocks under second names, the head as one more block.
+struct Snapshot {
+    let disk: any FileSystem
+    /// The store's; snapshots go into `snapshots` there.
+    let directory: String
+    let blocks: [Block]
+    /// Nil to leave it out.
+    let head: Head?
+
+    /// `20260101T000000Z-` and sixteen hexadecimal digits, as upstream names snapshots.
+    static func name(unixMillis: Int64) -> String {
+        let text = RFC3339.text(millis: unixMillis / 1000 * 1000).filter { $0 != "-" && $0 != ":" }
+        let digits = String(UInt64.random(in: 0...UInt64(Int64.max)), radix: 16)
+        return text.prefix(15) + "Z-" + String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    /// Writes it, durably; it is there whole or not at all.
+    func write(_ name: String, clock: any TimeSource) throws(MetricStoreError) {
+        let folder = "\(directory)/snapshots"
+        let draft = "\(folder)/\(name)\(BlockFormat.creationSuffix)"
+        do throws(MetricStoreError) {
+            do throws(PlatformError) {
+                try disk.makeDirectory(draft)
+                for block in blocks { try link(block, into: "\(draft)/\(block.meta.id)") }
+            } catch { throw MetricStoreError(error) }
+            if let head {
+                let (low, high) = (head.minTime.load(ordering: .relaxed), head.maxTime.load(ordering: .relaxed))
+                if low <= high { _ = try HeadBlock(disk: disk, directory: draft, head: head).write(low..<(high + 1), id: BlockID.new(clock)) }
+            }
+            do throws(PlatformError) {
+                try disk.syncDirectory(draft)
+                try disk.renameDurably(draft, to: "\(folder)/\(name)")
+                try disk.syncDirectory(directory)
+            } catch { throw MetricStoreError(error) }
+        } catch {
+            try? disk.removeTree(draft)
+            throw error
+        }
+    }
+
+    private func link(_ block: Block, into target: String) throws(PlatformError) {
+        try disk.makeDirectory("\(target)/chunks")
+        for name in try Block.segmentNames(disk, block.directory) { try disk.link("\(block.directory)/chunks/\(name)", as: "\(target)/chunks/\(name)") }
+        for name in ["meta.json", "index", "tombstones"] where try disk.status("\(block.directory)/\(name)") != nil {
+            try disk.link("\(block.directory)/\(name)", as: "\(target)/\(name)")
+        }
+        try disk.syncDirectory("\(target)/chunks")
+        try disk.syncDirectory(target)
+    }
+}
