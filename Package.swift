@@ -100,7 +100,7 @@ let package = Package(
             "Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog", "MetricStore", "TraceStore", "PromQL",
             "Acquisition", "Pipelines", "Dashboards", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
         ], hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioHTTP1, nioPosix, nioSSL),
-        .executableTarget(name: "obstack", dependencies: ["Server", "Bytes", "TraceModel", "OTLP", argumentParser, asyncHTTPClient, logging, nioCore, nioPosix], swiftSettings: settings),
+        .executableTarget(name: "obstack", dependencies: ["Server", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "TraceModel", "OTLP", argumentParser, asyncHTTPClient, logging, nioCore, nioPosix], swiftSettings: settings),
 
         tests("HouseTests"),
         tests("BytesTests", uses: ["Bytes"]),

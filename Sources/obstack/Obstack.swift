@@ -5,5 +5,5 @@ struct Obstack: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "obstack",
         abstract: "Prometheus, an OpenTelemetry collector, Jaeger and Grafana in one process.",
-        subcommands: [ServeCommand.self, CheckCommand.self, DemoCommand.self])
+        subcommands: [ServeCommand.self, CheckCommand.self, DemoCommand.self, TSDBCommand.self])
 }

@@ -27,6 +27,6 @@ struct Rooms {
             if head.count > 1 { byName[head[1]] = Room(name: head[1], floor: 0, uses: []) }
         }
         byName["CWebAssets"] = Room(name: "CWebAssets", floor: 0, uses: [])
-        byName["obstack"] = Room(name: "obstack", floor: 9, uses: ["Server", "Bytes", "TraceModel", "OTLP"])
+        byName["obstack"] = Room(name: "obstack", floor: 9, uses: ["Server", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "TraceModel", "OTLP"])
     }
 }
