@@ -58,13 +58,18 @@ package struct PrometheusAPI: Sendable {
     let targets: any TargetReporter
     let server: Server
     let limits: BodyLimits
+    let administration: (any MetricAdministration)?
 
-    package init(store: any MetricStorage, engine: QueryEngine, targets: any TargetReporter, server: Server, limits: BodyLimits) {
+    /// - Parameter administration: what the admin routes act on; nil to have them disabled.
+    package init(
+        store: any MetricStorage, engine: QueryEngine, targets: any TargetReporter, server: Server, limits: BodyLimits, administration: (any MetricAdministration)? = nil
+    ) {
         self.store = store
         self.engine = engine
         self.targets = targets
         self.server = server
         self.limits = limits
+        self.administration = administration
     }
 
     package func addRoutes(to router: Router<SurfaceContext>) {
@@ -73,6 +78,7 @@ package struct PrometheusAPI: Sendable {
         addWriteRoute(to: router)
         addTargetRoutes(to: router)
         addStatusRoutes(to: router)
+        addAdminRoutes(to: router)
         addManagementRoutes(to: router)
     }
 

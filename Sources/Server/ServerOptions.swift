@@ -9,7 +9,12 @@ package struct ServerOptions: Sendable {
     package var listenAddress = "127.0.0.1"
     /// 0 takes a free port.
     package var ports: [DoorName: Int] = [:]
+    /// 0 for any length of time.
     package var metricRetentionSeconds = 15 * 86_400
+    /// Bytes of metrics; 0 for any number.
+    package var metricRetentionBytes = 0
+    /// Whether series can be deleted and snapshots made over HTTP.
+    package var adminAPIIsEnabled = false
     package var maxSeries = 2_000_000
     package var grafanaAdminPassword: String?
     package var logLevel = "info"
@@ -33,6 +38,8 @@ package struct ServerOptions: Sendable {
         package var listenAddress: String?
         package var ports: [DoorName: String] = [:]
         package var metricRetention: String?
+        package var metricRetentionSize: String?
+        package var enablesAdminAPI = false
         package var maxSeries: String?
         package var logLevel: String?
         package init() {}
@@ -57,7 +64,16 @@ package struct ServerOptions: Sendable {
             metricRetentionSeconds = try Self.duration(text, setting: "--retention")
         } else if let text = Self.set(environment["PROMETHEUS_RETENTION"]) {
             metricRetentionSeconds = try Self.duration(text, setting: "PROMETHEUS_RETENTION")
+        } else if flags.metricRetentionSize != nil || Self.set(environment["PROMETHEUS_RETENTION_SIZE"]) != nil {
+            // As in Prometheus: who bounds the size alone keeps samples as long as they fit.
+            metricRetentionSeconds = 0
         }
+        if let text = flags.metricRetentionSize {
+            metricRetentionBytes = try Self.size(text, setting: "--storage.tsdb.retention.size")
+        } else if let text = Self.set(environment["PROMETHEUS_RETENTION_SIZE"]) {
+            metricRetentionBytes = try Self.size(text, setting: "PROMETHEUS_RETENTION_SIZE")
+        }
+        adminAPIIsEnabled = flags.enablesAdminAPI
         if let text = flags.maxSeries {
             guard let count = Int(text), count > 0 else { throw Invalid(setting: "--storage.max-series", value: text, expected: "a number of series above 0") }
             maxSeries = count
@@ -78,6 +94,19 @@ package struct ServerOptions: Sendable {
         return port
     }
 
+    /// A number of bytes such as `512MB`.
+    static func size(_ text: String, setting: String) throws(Invalid) -> Int {
+        guard let size = ByteSize(text) else { throw Invalid(setting: setting, value: text, expected: "a size with a unit, such as 512MB or 10GiB") }
+        return size.bytes
+    }
+
+    /// What is kept, in words: `15d`, `15d or 512MiB`, `512MiB`.
+    var retentionText: String {
+        let time = metricRetentionSeconds > 0 ? ModelDuration.seconds(Int64(metricRetentionSeconds)).description : ""
+        let size = metricRetentionBytes > 0 ? ByteSize(bytes: metricRetentionBytes).description : ""
+        return time.isEmpty || size.isEmpty ? time + size : "\(time) or \(size)"
+    }
+
     /// A Prometheus duration such as `15d` or `1h30m`, in seconds.
     static func duration(_ text: String, setting: String) throws(Invalid) -> Int {
         guard let millis = ModelDuration(text)?.millis, millis >= 1_000 else {
@@ -91,6 +120,7 @@ package struct ServerOptions: Sendable {
         [
             ("config", configDirectory), ("data", dataDirectory), ("listen-address", listenAddress), ("log-level", logLevel),
             ("retention", ModelDuration.seconds(Int64(metricRetentionSeconds)).description), ("storage.max-series", String(maxSeries)),
+            ("storage.tsdb.retention.size", ByteSize(bytes: metricRetentionBytes).description), ("web.enable-admin-api", String(adminAPIIsEnabled)),
         ] + DoorName.allCases.map { ($0.flag, String(port($0))) }
     }
 }

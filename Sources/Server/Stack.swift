@@ -69,13 +69,14 @@ package enum Stack {
         let prometheusRouter = SurfaceRouter.make(envelope: PrometheusEnvelope(), crossOrigin: .everyone(pathPrefix: "/api/v1/"))
         let server = PrometheusAPI.Server(
             version: version, startMillis: startMillis, flags: { options.flags }, configurationText: { reloader.configurationText },
-            retentionText: ModelDuration.seconds(Int64(options.metricRetentionSeconds)).description,
+            retentionText: options.retentionText,
             runtime: {
                 let last = reloader.last
                 return .init(workingDirectory: workingDirectory(), hostname: hostname(), lastReloadSucceeded: last.succeeded, lastReloadMillis: last.atMillis)
             },
             metricFamilies: families, reload: { try await reloader.reload() }, nowMillis: { clock.unixMillis })
-        PrometheusAPI(store: metrics, engine: engine, targets: scrapes, server: server, limits: limits).addRoutes(to: prometheusRouter)
+        PrometheusAPI(store: metrics, engine: engine, targets: scrapes, server: server, limits: limits, administration: options.adminAPIIsEnabled ? metrics : nil)
+            .addRoutes(to: prometheusRouter)
         Pages.prometheus(doors).addRoutes(to: prometheusRouter)
 
         let receiver = OTLPReceiver(intake: intake)

@@ -16,6 +16,7 @@ struct Stores: Sendable {
     static func open(_ options: ServerOptions, _ logger: Logger) throws -> Stores {
         var metricOptions = MetricStore.Options()
         metricOptions.retentionMillis = Int64(options.metricRetentionSeconds) * 1_000
+        metricOptions.retentionBytes = options.metricRetentionBytes
         metricOptions.seriesMax = options.maxSeries
         let progress = ReplayLine()
         let metrics = try MetricStore.open(directory: options.dataDirectory + "/metrics", options: metricOptions) { progress.show("metrics", $0) }

@@ -12,6 +12,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Folder for everything that is kept.") var data: String?
     @Option(name: .customLong("listen-address"), help: "Address that every door binds to (default: 127.0.0.1).") var listenAddress: String?
     @Option(help: "How long metrics are kept, such as 15d (PROMETHEUS_RETENTION).") var retention: String?
+    @Option(name: .customLong("storage.tsdb.retention.size"), help: "How many bytes of metrics are kept, such as 512MB (PROMETHEUS_RETENTION_SIZE).") var retentionSize: String?
+    @Flag(name: .customLong("web.enable-admin-api"), help: "Let series be deleted and snapshots be made over HTTP.") var enableAdminAPI = false
     @Option(name: .customLong("storage.max-series"), help: "How many series may be active at once.") var maxSeries: String?
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
     @OptionGroup var ports: PortFlags
@@ -22,6 +24,8 @@ struct ServeCommand: AsyncParsableCommand {
         flags.dataDirectory = data
         flags.listenAddress = listenAddress
         flags.metricRetention = retention
+        flags.metricRetentionSize = retentionSize
+        flags.enablesAdminAPI = enableAdminAPI
         flags.maxSeries = maxSeries
         flags.logLevel = logLevel
         flags.ports = ports.values
