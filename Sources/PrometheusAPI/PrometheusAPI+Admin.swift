@@ -12,8 +12,12 @@ extension PrometheusAPI {
             router.on("/api/v1/admin/tsdb/delete_series", method: method) { request, _ -> Response in
                 let administration = try enabled()
                 let parameters = try await FormParameters(request, limits: limits)
-                let selectors = try Self.selectors(parameters)
-                guard !selectors.isEmpty else { throw SurfaceError(.badRequest, "no match[] parameter provided") }
+                let texts = parameters.all("match[]")
+                guard !texts.isEmpty else { throw SurfaceError(.badRequest, "no match[] parameter provided") }
+                let selectors = try texts.map { text throws(SurfaceError) in
+                    // Unlike for reading, `{}` may be said here and means everything.
+                    do throws(ParseError) { return try PromQL.parseSelector(text) } catch { throw SurfaceError(.badRequest, "invalid parameter \"match[]\": \(error)") }
+                }
                 let start = try TimeParameter.millis(parameters, "start") ?? TimeParameter.earliestMillis
                 let end = try TimeParameter.millis(parameters, "end") ?? TimeParameter.latestMillis
                 // As upstream: a range that ends before it starts holds nothing.

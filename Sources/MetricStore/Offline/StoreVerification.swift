@@ -84,6 +84,7 @@ package struct StoreVerification {
         var previous: Labels?
         var counts = (series: 0, chunks: 0, samples: 0)
         var known: Set<UInt64> = []
+        var areChunksSound = true
         for series in try index.allSeries() {
             counts.series += 1
             known.insert(UInt64(series))
@@ -102,14 +103,19 @@ package struct StoreVerification {
                 if let end, chunk.minTime <= end { note(index.path, offset, "chunks of \(labels) overlap at \(chunk.minTime)") }
                 end = chunk.maxTime
                 if chunk.minTime < meta.minTime || chunk.maxTime >= meta.maxTime { note(index.path, offset, "a chunk of \(labels) is not within the block's time") }
-                // One that is not sound is named already, where it stands.
-                if sound.contains(chunk.reference) { counts.samples += verifyChunk(block, chunk, labels) } else if problems.isEmpty { note(index.path, offset, "a chunk of \(labels) leads to no chunk") }
+                if sound.contains(chunk.reference) {
+                    counts.samples += verifyChunk(block, chunk, labels)
+                } else {
+                    // One whose checksum is wrong is named already, where it stands.
+                    areChunksSound = false
+                    if (try? block.chunk(chunk.reference)) != nil || problems.isEmpty { note(index.path, offset, "a chunk of \(labels) leads into the middle of one") }
+                }
             }
         }
         let path = "\(block.directory)/meta.json"
         if counts.series != meta.seriesCount { note(path, 0, "it says \(meta.seriesCount) series, there are \(counts.series)") }
         if counts.chunks != meta.chunkCount { note(path, 0, "it says \(meta.chunkCount) chunks, there are \(counts.chunks)") }
-        if counts.samples != meta.sampleCount, counts.chunks == meta.chunkCount { note(path, 0, "it says \(meta.sampleCount) samples, there are \(counts.samples)") }
+        if counts.samples != meta.sampleCount, areChunksSound { note(path, 0, "it says \(meta.sampleCount) samples, there are \(counts.samples)") }
         for series in block.tombstones.intervals.keys.sorted() where !known.contains(series) { note("\(block.directory)/tombstones", 0, "it deletes from series \(series), which does not exist") }
         seriesCount += counts.series
         chunkCount += counts.chunks
