@@ -107,7 +107,7 @@ let package = Package(
         tests("MetricModelTests", uses: ["MetricModel", "Bytes"]),
         tests("MetricFormatsTests", uses: ["MetricFormats", "MetricModel", "Bytes"]),
         tests("OTLPTests", uses: ["OTLP", "Pipelines", "OTLPReceiver", "HTTPSurface", "TraceModel", "MetricModel", "TraceStore", "MetricStore", "Bytes"], hummingbird, hummingbirdHTTP2, hummingbirdTesting, httpTypes, logging, nioCore),
-        tests("StorageTests", uses: ["SegmentLog", "Platform", "Bytes", "MetricModel", "MetricStore"]),
+        tests("StorageTests", uses: ["SegmentLog", "Platform", "Bytes", "MetricModel", "MetricFormats", "MetricStore"]),
         tests("TraceTests", uses: ["TraceStore", "TraceQuery", "JaegerAPI", "HTTPSurface", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("PromQLTests", uses: ["PromQL", "MetricModel", "MetricStore", "Bytes"]),
         tests("AcquisitionTests", uses: ["Acquisition", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),

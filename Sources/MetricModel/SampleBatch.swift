@@ -31,17 +31,51 @@ package struct SampleBatch: Sendable {
         }
     }
 
+    /// A histogram of one of the series.
+    package struct HistogramRow: Sendable {
+        /// Its place in `series`.
+        package var series: Int
+        /// Milliseconds since the epoch.
+        package var timestamp: Int64
+        package var histogram: NativeHistogram
+
+        package init(series: Int, timestamp: Int64, histogram: NativeHistogram) {
+            self.series = series
+            self.timestamp = timestamp
+            self.histogram = histogram
+        }
+    }
+
     package var arena: [UInt8]
     package var series: [Series] = []
     /// Milliseconds since the epoch.
     package var timestamps: [Int64] = []
     package var values: [Double] = []
+    /// Native histograms, in the order of their series and each series' in time order. A series may have histograms, floats or both.
+    package var histograms: [HistogramRow] = []
     /// What the body said of metric families.
     package var metadata: [(metric: String, MetricMetadata)] = []
 
     package init(arena: [UInt8] = []) { self.arena = arena }
 
     package var isEmpty: Bool { series.isEmpty && metadata.isEmpty }
+
+    /// How many samples of either kind a series has.
+    package func sampleCount(_ series: Int) -> Int {
+        self.series[series].samples.count + (histograms.isEmpty ? 0 : histograms.count { $0.series == series })
+    }
+
+    /// For each series where its histograms are in `histograms`; empty when the batch has none.
+    package var histogramRows: [Range<Int>] {
+        if histograms.isEmpty { return [] }
+        var rows = [Range<Int>](repeating: 0..<0, count: series.count)
+        var start = 0
+        for (index, row) in histograms.enumerated() {
+            if row.series != histograms[start].series { start = index }
+            rows[row.series] = start..<index + 1
+        }
+        return rows
+    }
 
     /// Adds a series with one sample, its labels copied into the arena. For small batches; decoders fill the columns themselves.
     package mutating func append(_ labels: Labels, timestamp: Int64, value: Double, reference: UInt64 = 0) {
@@ -50,5 +84,13 @@ package struct SampleBatch: Sendable {
         series.append(Series(keyOffset: at, keyLength: labels.packed.count, keyEncoding: .packed, reference: reference, samples: values.count..<values.count + 1))
         timestamps.append(timestamp)
         values.append(value)
+    }
+    /// Adds a series with one histogram, its labels copied into the arena. For small batches.
+    package mutating func append(_ labels: Labels, timestamp: Int64, histogram: NativeHistogram, reference: UInt64 = 0) {
+        let at = arena.count
+        arena.append(contentsOf: labels.packed)
+        histograms.append(HistogramRow(series: series.count, timestamp: timestamp, histogram: histogram))
+        series.append(Series(
+            keyOffset: at, keyLength: labels.packed.count, keyEncoding: .packed, reference: reference, samples: values.count..<values.count))
     }
 }

@@ -1,11 +1,14 @@
 /// A series' samples, decoded: two parallel columns in time order, reused from series to series.
 ///
-/// The caller owns it and hands it `inout` to a reader, which appends. Native histograms will be a third, sparse column.
+/// The caller owns it and hands it `inout` to a reader, which appends. Native histograms are a third, sparse column: a series that has
+/// both kinds is read by going along both in the order of time, which no two samples share.
 @frozen package struct SampleBuffer: ~Copyable {
     /// Milliseconds since the epoch, strictly rising.
     package private(set) var timestamps: UnsafeMutablePointer<Int64>
     package private(set) var values: UnsafeMutablePointer<Double>
     package private(set) var count: Int
+    /// In the order of time.
+    package private(set) var histograms: [HistogramSample] = []
     private var capacity: Int
 
     package init(capacity: Int = 1024) {
@@ -21,7 +24,10 @@
     }
 
     /// Forgets the samples and keeps the memory.
-    package mutating func removeAll() { count = 0 }
+    package mutating func removeAll() {
+        count = 0
+        if !histograms.isEmpty { histograms.removeAll(keepingCapacity: true) }
+    }
 
     /// Makes room for `extra` more samples, so that a decoder can write through the pointers and then `advance(by:)`.
     package mutating func reserve(_ extra: Int) {
@@ -51,7 +57,14 @@
         count += 1
     }
 
-    /// Keeps the first `newCount` samples.
+    package mutating func append(_ timestamp: Int64, _ histogram: NativeHistogram) { histograms.append(HistogramSample(timestamp, histogram)) }
+
+    /// Puts other histograms in the place of those from the `start`th on.
+    package mutating func replaceHistograms(from start: Int, with others: [HistogramSample]) {
+        histograms.replaceSubrange(start..., with: others)
+    }
+
+    /// Keeps the first `newCount` floats.
     package mutating func truncate(to newCount: Int) {
         precondition(newCount >= 0 && newCount <= count)
         count = newCount

@@ -53,7 +53,10 @@ extension MetricStore: MetricInventory {
             .counter("prometheus_tsdb_head_chunks_created_total", "Total number of chunks created in the head", Double(chunks.created)),
             .counter("prometheus_tsdb_head_chunks_removed_total", "Total number of chunks removed in the head", Double(chunks.removed)),
             .gauge("prometheus_tsdb_head_chunks_storage_size_bytes", "Bytes of memory that chunks of the head take.", Double(chunks.bytes)),
-            samples("prometheus_tsdb_head_samples_appended_total", "Total number of appended samples.", counters.samplesAppended.load(ordering: .relaxed)),
+            MetricFamily("prometheus_tsdb_head_samples_appended_total", .counter, "Total number of appended samples.", points: [
+                .init("prometheus_tsdb_head_samples_appended_total", floats, Double(counters.samplesAppended.load(ordering: .relaxed))),
+                .init("prometheus_tsdb_head_samples_appended_total", [("type", "histogram")], Double(counters.histogramsAppended.load(ordering: .relaxed))),
+            ]),
             samples("prometheus_tsdb_out_of_order_samples_total", "Total number of out of order samples ingestion failed attempts due to out of order being disabled.", counters.outOfOrder.load(ordering: .relaxed)),
             samples("prometheus_tsdb_out_of_bound_samples_total", "Total number of out of bound samples ingestion failed attempts with out of order support disabled.", counters.outOfBounds.load(ordering: .relaxed)),
             .gauge("prometheus_tsdb_head_min_time", "Minimum time bound of the head block. The unit is decided by the library consumer.", Double(low)),

@@ -20,11 +20,15 @@ package protocol MetricWriter: Sendable {
 /// What became of a batch.
 package struct AppendReport: Sendable {
     package var appended = 0
+    /// How many of `appended` are native histograms.
+    package var histogramsAppended = 0
     package var outOfOrder = 0
     package var duplicate = 0
     package var tooOld = 0
     package var tooFarInFuture = 0
     package var invalidLabels = 0
+    /// Native histograms that contradict themselves.
+    package var invalidHistograms = 0
     package var overSeriesLimit = 0
     /// The first refusal in words, with its labels, as Prometheus would put it.
     package var firstRefusal: String?
@@ -34,7 +38,7 @@ package struct AppendReport: Sendable {
 
     package init() {}
 
-    package var refused: Int { outOfOrder + duplicate + tooOld + tooFarInFuture + invalidLabels + overSeriesLimit }
+    package var refused: Int { outOfOrder + duplicate + tooOld + tooFarInFuture + invalidLabels + invalidHistograms + overSeriesLimit }
 }
 
 /// Which series a reader wants, and of which time.

@@ -14,22 +14,30 @@ final class StoredSeries: SelectedSeries {
     }
 
     func read(_ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
-        let base = buffer.count
+        let base = buffer.mark
         for (block, series) in parts where block.time.overlaps(time) {
-            let start = buffer.count
+            let start = buffer.mark
             try block.read(series, time, into: &buffer)
             Self.merge(&buffer, base, start)
         }
         if let head {
-            let start = buffer.count
+            let start = buffer.mark
             try head.read(time, into: &buffer)
             Self.merge(&buffer, base, start)
         }
     }
 
-    /// Brings two runs, each in order, into one; of samples at the same time the one of the first run stays. Blocks that do not overlap
-    /// need nothing.
-    static func merge(_ buffer: inout SampleBuffer, _ base: Int, _ start: Int) {
+    /// Brings two runs of either kind of samples, each in order, into one; of samples at the same time the one of the first run stays, and
+    /// of two kinds the float. Blocks that do not overlap need nothing.
+    static func merge(_ buffer: inout SampleBuffer, _ base: SampleMark, _ start: SampleMark) {
+        let last = max(start.floats > base.floats ? buffer.timestamps[start.floats - 1] : .min, start.histograms > base.histograms ? buffer.histograms[start.histograms - 1].timestamp : .min)
+        let next = min(start.floats < buffer.count ? buffer.timestamps[start.floats] : .max, start.histograms < buffer.histograms.count ? buffer.histograms[start.histograms].timestamp : .max)
+        guard last >= next else { return }
+        mergeFloats(&buffer, base.floats, start.floats)
+        if buffer.histograms.count > base.histograms { mergeHistograms(&buffer, base.floats, base.histograms, start.histograms) }
+    }
+
+    private static func mergeFloats(_ buffer: inout SampleBuffer, _ base: Int, _ start: Int) {
         guard start > base, start < buffer.count, buffer.timestamps[start] <= buffer.timestamps[start - 1] else { return }
         var merged: [(Int64, Double)] = []
         merged.reserveCapacity(buffer.count - base)
@@ -45,5 +53,35 @@ final class StoredSeries: SelectedSeries {
             buffer.values[base + offset] = sample.1
         }
         buffer.truncate(to: base + merged.count)
+    }
+
+    /// Where runs alternate, what was known of counter resets is known no longer.
+    private static func mergeHistograms(_ buffer: inout SampleBuffer, _ base: Int, _ baseRow: Int, _ row: Int) {
+        let rows = buffer.histograms
+        var merged: [HistogramSample] = []
+        if row > baseRow, row < rows.count, rows[row].timestamp <= rows[row - 1].timestamp {
+            merged.reserveCapacity(rows.count - baseRow)
+            var (left, right) = (baseRow, row)
+            var tookLeft = true
+            while left < row || right < rows.count {
+                let takesLeft = right == rows.count || (left < row && rows[left].timestamp <= rows[right].timestamp)
+                var sample = rows[takesLeft ? left : right]
+                if takesLeft { left += 1 } else { right += 1 }
+                if merged.last?.timestamp == sample.timestamp { continue }
+                if takesLeft != tookLeft, sample.histogram.counterReset != .gauge { sample.histogram.counterReset = .unknown }
+                tookLeft = takesLeft
+                merged.append(sample)
+            }
+        } else if base == buffer.count {
+            return
+        } else {
+            merged = Array(rows[baseRow...])
+        }
+        var at = base
+        merged.removeAll { sample in
+            while at < buffer.count, buffer.timestamps[at] < sample.timestamp { at += 1 }
+            return at < buffer.count && buffer.timestamps[at] == sample.timestamp
+        }
+        buffer.replaceHistograms(from: baseRow, with: merged)
     }
 }

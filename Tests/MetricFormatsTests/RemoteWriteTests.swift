@@ -38,14 +38,28 @@ struct RemoteWriteTests {
         #expect(batch.values == [1, 2, 1])
     }
 
-    @Test("histograms and exemplars are counted, metadata is kept, unknown fields are passed over")
+    @Test("histograms come in rows, exemplars are counted, metadata is kept, unknown fields are passed over")
     func countsAndMetadata() throws {
         let body = message { out in
             out.appendMessage(1) { out in
                 label(&out, "__name__", "h")
                 out.appendMessage(3) { $0.appendField(2, double: 1) }
-                out.appendMessage(4) { $0.appendField(1, varint: 3) }
-                out.appendMessage(4) { $0.appendField(1, varint: 4) }
+                out.appendMessage(4) { out in
+                    out.appendField(1, varint: 3)
+                    out.appendField(4, varint: 5)
+                    out.appendMessage(11) { $0.appendField(2, varint: 2) }
+                    // One by one, and packed.
+                    out.appendField(12, varint: 2)
+                    out.appendMessage(12) { $0.appendUvarint(2) }
+                    out.appendField(14, varint: 3)
+                    out.appendField(15, varint: 70)
+                }
+                out.appendMessage(4) { out in
+                    out.appendField(2, double: 4)
+                    out.appendMessage(10) { $0.appendLittleEndian(4.0.bitPattern) }
+                    out.appendMessage(8) { $0.appendField(2, varint: 1) }
+                    out.appendField(15, varint: 60)
+                }
             }
             out.appendMessage(3) { out in
                 out.appendField(1, varint: 1)
@@ -57,9 +71,16 @@ struct RemoteWriteTests {
             out.appendField(16, fixed64: 1)
         }
         let request = try RemoteWriteRequest.decode(body)
-        #expect(request.batch.series.isEmpty)
+        #expect(request.batch.series.map(\.samples) == [0..<0])
         #expect(request.skippedExemplars == 1)
-        #expect(request.skippedHistograms == 2)
+        #expect(request.batch.histograms.map(\.series) == [0, 0])
+        #expect(request.batch.histograms.map(\.timestamp) == [60, 70])
+        #expect(request.batch.histograms.map(\.histogram) == [
+            NativeHistogram(sum: 0, negativeSpans: [.init(offset: 0, length: 1)], counts: .float(.init(count: 4, zeroCount: 0, positive: [], negative: [4]))),
+            NativeHistogram(
+                counterReset: .gauge, schema: -3, sum: 0, positiveSpans: [.init(offset: 0, length: 2)],
+                counts: .integer(.init(count: 3, zeroCount: 0, positive: [1, 2], negative: []))),
+        ])
         let metadata = try #require(request.batch.metadata.first)
         #expect(metadata.metric == "http_requests_total")
         #expect(metadata.1 == MetricMetadata(kind: .counter, unit: "requests", help: "Requests."))

@@ -19,7 +19,7 @@ import Testing
             #expect(!family.metadata.help.isEmpty)
             for point in family.points {
                 #expect(point.name.hasPrefix(family.name))
-                values[point.name] = point.value
+                values[point.name, default: 0] += point.value
             }
         }
         let expected: [String: Double] = [

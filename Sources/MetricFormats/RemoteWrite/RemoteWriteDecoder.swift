@@ -6,7 +6,7 @@ struct RemoteWriteDecoder {
     private(set) var timestamps: [Int64] = []
     private(set) var values: [Double] = []
     private(set) var metadata: [(metric: String, MetricMetadata)] = []
-    private(set) var histogramCount = 0
+    private(set) var histograms: [SampleBatch.HistogramRow] = []
     private(set) var exemplarCount = 0
     /// Keys whose label fields do not follow one another in the body, put together; they are to follow it in the arena.
     private(set) var scatteredKeys: [UInt8] = []
@@ -42,6 +42,7 @@ struct RemoteWriteDecoder {
         var keyEnd = start
         var isScattered = false
         let firstSample = values.count
+        let firstHistogram = histograms.count
         var isOrdered = true
         while fields.position < end {
             let at = fields.position
@@ -65,13 +66,13 @@ struct RemoteWriteDecoder {
                 fields.position = try fields.length(end)
                 exemplarCount += 1
             case MessageTag.delimited(4):
-                fields.position = try fields.length(end)
-                histogramCount += 1
+                try decodeHistogram(&fields, end: try fields.length(end))
             case let other: try fields.skip(other, end)
             }
         }
-        guard values.count > firstSample else { return }
+        guard values.count > firstSample || histograms.count > firstHistogram else { return }
         if !isOrdered { sortSamples(from: firstSample) }
+        if histograms.count > firstHistogram + 1 { histograms[firstHistogram...].sort { $0.timestamp < $1.timestamp } }
         let offset = isScattered ? try gatherKey(&fields, start..<end) : keyStart - fields.start
         let length = isScattered ? bodyCount + scatteredKeys.count - offset : keyEnd - keyStart
         series.append(SampleBatch.Series(keyOffset: offset, keyLength: length, keyEncoding: .protobuf, samples: firstSample..<values.count))
@@ -91,6 +92,8 @@ struct RemoteWriteDecoder {
         }
         return offset
     }
+
+    mutating func add(_ row: SampleBatch.HistogramRow) { histograms.append(row) }
 
     private mutating func sortSamples(from first: Int) {
         let sorted = (first..<values.count).map { (timestamps[$0], values[$0]) }.sorted { $0.0 < $1.0 }

@@ -2,12 +2,11 @@ import MetricModel
 
 /// One decoded remote write 1.0 request (`prometheus.WriteRequest`, prompb/remote.proto and types.proto).
 package struct RemoteWriteRequest: Sendable {
-    /// The float samples and the metadata. The arena begins with the body, and keys are the raw label fields in it.
+    /// The samples, native histograms among them, and the metadata. The arena begins with the body, and keys are the raw label fields in it.
     ///
-    /// A series that the message names twice is in the batch twice. Series that hold no float sample are left out.
+    /// A series that the message names twice is in the batch twice. Series that hold no sample are left out. Histograms are as they came:
+    /// whether one contradicts itself is for the store to find.
     package var batch: SampleBatch
-    /// Native histograms that the message held and the batch does not.
-    package var skippedHistograms: Int
     /// Exemplars that the message held and the batch does not.
     package var skippedExemplars: Int
 
@@ -22,7 +21,8 @@ package struct RemoteWriteRequest: Sendable {
         batch.series = decoder.series
         batch.timestamps = decoder.timestamps
         batch.values = decoder.values
+        batch.histograms = decoder.histograms
         batch.metadata = decoder.metadata
-        return RemoteWriteRequest(batch: batch, skippedHistograms: decoder.histogramCount, skippedExemplars: decoder.exemplarCount)
+        return RemoteWriteRequest(batch: batch, skippedExemplars: decoder.exemplarCount)
     }
 }

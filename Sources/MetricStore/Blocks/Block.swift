@@ -115,14 +115,16 @@ final class Block: Sendable {
         return (encoding, bytes, segments[segment].path, offset)
     }
 
-    /// Appends the samples of a series within `time`, deleted ones left out. Chunks of histograms are passed over.
+    /// Appends the samples of a series within `time`, deleted ones left out.
     func read(_ series: UInt32, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
-        let start = buffer.count
+        let start = buffer.mark
         for reference in try chunks(series, time) {
             let chunk = try chunk(reference.reference)
-            guard chunk.encoding == BlockFormat.ChunkEncoding.xor.rawValue else { continue }
-            let behind = buffer.count
-            do throws(XORDecoder.Malformed) { try XORDecoder.decode(chunk.bytes, time, into: &buffer) } catch {
+            guard let encoding = BlockFormat.ChunkEncoding(rawValue: chunk.encoding) else {
+                throw .unsupported(file: chunk.file, offset: chunk.offset, reason: "chunks of encoding \(chunk.encoding) cannot be read")
+            }
+            let behind = buffer.mark
+            do throws(ChunkDecoder.Malformed) { try ChunkDecoder.decode(encoding, chunk.bytes, time, into: &buffer) } catch {
                 throw .corrupt(file: chunk.file, offset: chunk.offset, reason: error.reason)
             }
             StoredSeries.merge(&buffer, start, behind)

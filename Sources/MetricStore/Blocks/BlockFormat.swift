@@ -23,7 +23,7 @@ enum BlockFormat {
 
     /// How a chunk's bytes are encoded (`chunkenc.Encoding`).
     enum ChunkEncoding: UInt8 {
-        case xor = 1
+        case xor = 1, histogram, floatHistogram
     }
 
     /// Whether a chunk of this encoding, known here or not, holds native histograms.

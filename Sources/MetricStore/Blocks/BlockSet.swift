@@ -61,9 +61,6 @@ final class BlockSet: Sendable {
         contents.replaced = contents.blocks.filter { gone.contains($0.meta.id) }.map(\.directory) + corrupt.filter { gone.contains($0.id) }.map(\.path)
         contents.blocks.removeAll { gone.contains($0.meta.id) }
         for (id, path, error) in corrupt where !gone.contains(id) { contents.damage.append("\(path) was left out: \(error)") }
-        for block in contents.blocks where block.meta.histogramSampleCount > 0 {
-            contents.damage.append("\(block.directory): \(block.meta.histogramSampleCount) samples of native histograms are not read")
-        }
         return contents
     }
 

@@ -51,6 +51,11 @@ struct BlockWriter: ~Copyable {
         if BlockFormat.isHistogram(encoding) { meta.histogramSampleCount += samples } else { meta.floatSampleCount += samples }
     }
 
+    /// The same for a chunk that was encoded here.
+    mutating func add(_ chunk: EncodedChunk) throws(MetricStoreError) {
+        try add(chunk.bytes, encoding: chunk.encoding.rawValue, minTime: chunk.minTime, maxTime: chunk.maxTime)
+    }
+
     /// Names the series whose chunks were added; series come in `Labels` order. A series without chunks is left out.
     ///
     /// - Parameter deleted: where samples of its chunks do not count, because they could not be taken out of them.

@@ -82,11 +82,14 @@ struct Tombstones: Equatable, Sendable {
         return stones
     }
 
-    /// Takes samples that lie in `ranges` out of what `buffer` holds from `start` on.
-    static func filter(_ buffer: inout SampleBuffer, from start: Int, _ ranges: [ClosedRange<Int64>]) {
+    /// Takes samples that lie in `ranges` out of what `buffer` holds behind `mark`.
+    static func filter(_ buffer: inout SampleBuffer, from mark: SampleMark, _ ranges: [ClosedRange<Int64>]) {
         if ranges.isEmpty { return }
-        var kept = start
-        for index in start..<buffer.count where !ranges.contains(where: { $0.contains(buffer.timestamps[index]) }) {
+        if buffer.histograms.count > mark.histograms {
+            buffer.replaceHistograms(from: mark.histograms, with: buffer.histograms[mark.histograms...].filter { sample in !ranges.contains { $0.contains(sample.timestamp) } })
+        }
+        var kept = mark.floats
+        for index in mark.floats..<buffer.count where !ranges.contains(where: { $0.contains(buffer.timestamps[index]) }) {
             buffer.timestamps[kept] = buffer.timestamps[index]
             buffer.values[kept] = buffer.values[index]
             kept += 1

@@ -6,12 +6,13 @@ struct ClosedChunk {
     let olderMaxTime: Int64
     let minTime: Int64
     let maxTime: Int64
-    let byteCount: Int
+    let byteCount: UInt32
+    let encoding: BlockFormat.ChunkEncoding
 
     /// The bytes behind a header in an arena.
     static func bytes(_ chunk: UnsafePointer<ClosedChunk>) -> UnsafeBufferPointer<UInt8> {
         // SAFETY: `ChunkArena.add` put `byteCount` bytes behind the header.
-        UnsafeBufferPointer(start: UnsafeRawPointer(chunk + 1).assumingMemoryBound(to: UInt8.self), count: chunk.pointee.byteCount)
+        UnsafeBufferPointer(start: UnsafeRawPointer(chunk + 1).assumingMemoryBound(to: UInt8.self), count: Int(chunk.pointee.byteCount))
     }
 }
 
@@ -31,11 +32,14 @@ struct ChunkArena: ~Copyable {
     static let pageBytes = 64 << 10
 
     /// At the start of a page, which is aligned to its size.
-    private struct PageHeader { var liveCount: Int }
+    private struct PageHeader {
+        var liveCount: Int
+        let byteCount: Int
+    }
 
     private var current: UnsafeMutableRawPointer?
     private var used = 0
-    private(set) var pageCount = 0
+    private(set) var byteCount = 0
     /// Pages without a live chunk, for the registry.
     private var emptied: [ChunkPage] = []
     private var pages: Set<ChunkPage> = []
@@ -48,28 +52,42 @@ struct ChunkArena: ~Copyable {
     }
 
     /// Copies a chunk in, zeros behind it, so that decoding may look at whole words.
-    mutating func add(_ bytes: UnsafePointer<UInt8>, count: Int, minTime: Int64, maxTime: Int64, older: UnsafePointer<ClosedChunk>?) -> UnsafePointer<ClosedChunk> {
+    mutating func add(
+        _ bytes: UnsafePointer<UInt8>, count: Int, _ encoding: BlockFormat.ChunkEncoding = .xor, minTime: Int64, maxTime: Int64, older: UnsafePointer<ClosedChunk>?
+    ) -> UnsafePointer<ClosedChunk> {
         let size = (MemoryLayout<ClosedChunk>.stride + count + 7) & ~7
-        precondition(size <= Self.pageBytes - 16, "a chunk is larger than a page")
-        if current == nil || used + size > Self.pageBytes { begin() }
-        guard let page = current else { preconditionFailure("an arena has no page") }
-        let at = page + used
-        used += size
+        let page: UnsafeMutableRawPointer
+        let at: UnsafeMutableRawPointer
+        if size > Self.pageBytes - 16 {
+            page = makePage(16 + size)
+            at = page + 16
+        } else {
+            if current == nil || used + size > Self.pageBytes { begin() }
+            guard let open = current else { preconditionFailure("an arena has no page") }
+            page = open
+            at = page + used
+            used += size
+        }
         page.assumingMemoryBound(to: PageHeader.self).pointee.liveCount += 1
         let header = at.bindMemory(to: ClosedChunk.self, capacity: 1)
-        header.initialize(to: ClosedChunk(older: older, olderMaxTime: older?.pointee.maxTime ?? .min, minTime: minTime, maxTime: maxTime, byteCount: count))
+        header.initialize(to: ClosedChunk(older: older, olderMaxTime: older?.pointee.maxTime ?? .min, minTime: minTime, maxTime: maxTime, byteCount: UInt32(count), encoding: encoding))
         UnsafeMutableRawPointer(header + 1).copyMemory(from: bytes, byteCount: count)
         return UnsafePointer(header)
     }
 
     private mutating func begin() {
         retireIfEmpty(current, butCurrent: false)
-        let page = UnsafeMutableRawPointer.allocate(byteCount: Self.pageBytes, alignment: Self.pageBytes)
-        page.bindMemory(to: PageHeader.self, capacity: 1).initialize(to: PageHeader(liveCount: 0))
-        pages.insert(ChunkPage(start: page))
-        pageCount += 1
-        current = page
+        current = makePage(Self.pageBytes)
         used = 16
+    }
+
+    /// A page without a chunk. Large chunks have one of their own, so that theirs, too, is found by the address of its chunk.
+    private mutating func makePage(_ size: Int) -> UnsafeMutableRawPointer {
+        let page = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: Self.pageBytes)
+        page.bindMemory(to: PageHeader.self, capacity: 1).initialize(to: PageHeader(liveCount: 0, byteCount: size))
+        pages.insert(ChunkPage(start: page))
+        byteCount += size
+        return page
     }
 
     /// A chunk is needed no longer by writers.
@@ -82,7 +100,7 @@ struct ChunkArena: ~Copyable {
     private mutating func retireIfEmpty(_ page: UnsafeMutableRawPointer?, butCurrent: Bool) {
         guard let page, !(butCurrent && page == current), page.assumingMemoryBound(to: PageHeader.self).pointee.liveCount == 0 else { return }
         pages.remove(ChunkPage(start: page))
-        pageCount -= 1
+        byteCount -= page.assumingMemoryBound(to: PageHeader.self).pointee.byteCount
         emptied.append(ChunkPage(start: page))
     }
 

@@ -21,6 +21,8 @@ struct OpenChunk {
     var trailing: UInt8 = 0
     /// Whether the slot holds a series.
     var isLive = false
+    /// Whether the newest chunk of the series is one of histograms, kept elsewhere; then `lastTime` is the last histogram's.
+    var holdsHistograms = false
 
     static let headerBytes = 2
     /// What one sample can take, and the bytes behind it that a store of a whole word touches.

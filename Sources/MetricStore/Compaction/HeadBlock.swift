@@ -18,9 +18,7 @@ struct HeadBlock {
             var writer = try BlockWriter(disk, directory: directory, meta: meta, symbols: contents.symbols)
             let encoder = ChunkEncoder()
             try head.forEachSeries(series, closed) { series throws(MetricStoreError) in
-                try series.forEachChunk(closed, encoder) { bytes, minTime, maxTime throws(MetricStoreError) in
-                    try writer.add(bytes, encoding: BlockFormat.ChunkEncoding.xor.rawValue, minTime: minTime, maxTime: maxTime)
-                }
+                try series.forEachChunk(closed, encoder) { chunk throws(MetricStoreError) in try writer.add(chunk) }
                 try writer.endSeries(series.labels)
             }
             guard let written = try writer.finish() else { return nil }

@@ -18,7 +18,7 @@ struct SeriesMerge: ~Copyable {
         let cuts: [ClosedRange<Int64>]
         let file: String
         let offset: Int
-        var isDecodable: Bool { encoding == BlockFormat.ChunkEncoding.xor.rawValue }
+        var decodable: BlockFormat.ChunkEncoding? { BlockFormat.ChunkEncoding(rawValue: encoding) }
     }
 
     private let encoder = ChunkEncoder()
@@ -67,30 +67,29 @@ struct SeriesMerge: ~Copyable {
     /// Writes chunks that overlap each other and no other.
     private func write(_ group: [Piece], _ parts: [Part], _ writer: inout BlockWriter) throws(MetricStoreError) -> [ClosedRange<Int64>] {
         guard let first = group.first else { return [] }
-        if group.count == 1, first.cuts.isEmpty || !first.isDecodable {
+        if group.count == 1, first.cuts.isEmpty || first.decodable == nil {
             try writer.add(first.bytes, encoding: first.encoding, minTime: first.chunk.minTime, maxTime: first.chunk.maxTime)
             return first.cuts
         }
-        if let odd = group.first(where: { !$0.isDecodable }) {
+        if let odd = group.first(where: { $0.decodable == nil }) {
             throw .unsupported(file: odd.file, offset: odd.offset, reason: "a chunk of encoding \(odd.encoding) overlaps another one and cannot be merged with it")
         }
         var buffer = SampleBuffer()
         for number in parts.indices {
-            let start = buffer.count
+            let start = buffer.mark
             for piece in group where piece.part == number {
-                let behind = buffer.count
-                do throws(XORDecoder.Malformed) { try XORDecoder.decode(piece.bytes, .min ... .max, into: &buffer) } catch {
+                guard let encoding = piece.decodable else { continue }
+                let behind = buffer.mark
+                do throws(ChunkDecoder.Malformed) { try ChunkDecoder.decode(encoding, piece.bytes, .min ... .max, into: &buffer) } catch {
                     throw .corrupt(file: piece.file, offset: piece.offset, reason: error.reason)
                 }
                 Tombstones.filter(&buffer, from: behind, piece.cuts)
                 StoredSeries.merge(&buffer, start, behind)
             }
-            StoredSeries.merge(&buffer, 0, start)
+            StoredSeries.merge(&buffer, SampleMark(floats: 0, histograms: 0), start)
         }
         // SAFETY: the bytes are the encoder's own and are written before it goes on.
-        try encoder.encode(buffer) { bytes, minTime, maxTime throws(MetricStoreError) in
-            try writer.add(bytes, encoding: BlockFormat.ChunkEncoding.xor.rawValue, minTime: minTime, maxTime: maxTime)
-        }
+        try encoder.encode(buffer) { chunk throws(MetricStoreError) in try writer.add(chunk) }
         return []
     }
 }

@@ -34,7 +34,8 @@ extension Head {
     }
 
     private func count(_ report: AppendReport) {
-        counters.samplesAppended.add(report.appended, ordering: .relaxed)
+        counters.samplesAppended.add(report.appended - report.histogramsAppended, ordering: .relaxed)
+        counters.histogramsAppended.add(report.histogramsAppended, ordering: .relaxed)
         if report.refused == 0 { return }
         counters.outOfOrder.add(report.outOfOrder, ordering: .relaxed)
         counters.outOfBounds.add(report.tooOld + report.tooFarInFuture, ordering: .relaxed)
@@ -83,7 +84,7 @@ extension Head {
             do throws(SeriesKey.Invalid) {
                 named.append((position, try SeriesKey.labels(Self.key(series, arena), series.keyEncoding)))
             } catch {
-                report.invalidLabels += series.samples.count
+                report.invalidLabels += batch.sampleCount(pending[position])
                 report.note("invalid sample: \(error.reason)")
             }
         }
@@ -111,9 +112,8 @@ extension Head {
             return isFull
         }
         for (position, labels) in named {
-            let series = batch.series[pending[position]]
             guard ordinals[position] != Self.refused else {
-                report.overSeriesLimit += series.samples.count
+                report.overSeriesLimit += batch.sampleCount(pending[position])
                 if isFull { report.note("the limit of \(seriesMax) series is reached; series \(labels) was not added") }
                 continue
             }
@@ -138,13 +138,14 @@ extension Head {
             order[next[Self.shard(ordinal)]] = Int32(position)
             next[Self.shard(ordinal)] += 1
         }
+        let histogramRows = batch.histogramRows
         var gone: [Int] = []
         var first: Refused?
         var (low, high) = (Int64.max, Int64.min)
         batch.timestamps.withUnsafeBufferPointer { times in
             batch.values.withUnsafeBufferPointer { values in
                 for shard in 0..<Self.shardCount where starts[shard] < starts[shard + 1] {
-                    let ticket: SegmentLog.Ticket? = shards[shard].withLock { state in
+                    shards[shard].withLock { state in
                         // Read with the lock held: once a compaction has raised the minimum and seen every lock free, nothing below it changes.
                         let bounds = AppendBounds(minTime: appendableMinTime, maxTime: maxTime, blockRangeMillis: blockRangeMillis)
                         state.record.out.removeAll()
@@ -157,6 +158,15 @@ extension Head {
                                 continue
                             }
                             report.references[index] = UInt64(ordinals[position]) + 1
+                            if _slowPath(chunk.pointee.holdsHistograms || !histogramRows.isEmpty) {
+                                let rows = histogramRows.isEmpty ? 0..<0 : histogramRows[index]
+                                var mixed = MixedAppend(slot: slot, chunk: chunk, ordinal: ordinals[position], bounds: bounds)
+                                mixed.run(batch, index, rows, &state, &report, &journal)
+                                if first == nil { first = mixed.first }
+                                low = min(low, mixed.low)
+                                high = max(high, mixed.high)
+                                continue
+                            }
                             for sample in batch.series[index].samples {
                                 let time = times[sample]
                                 let bits = values[sample].bitPattern
@@ -172,9 +182,8 @@ extension Head {
                                 state.record.append(chunk.pointee.logReference, time, bits)
                             }
                         }
-                        return state.record.isEmpty ? nil : state.record.out.withBytes { journal.log.enqueue($0) }
+                        state.handIn(&journal)
                     }
-                    if let ticket { journal.ticket = max(journal.ticket, ticket) }
                 }
             }
         }

@@ -29,8 +29,9 @@ struct HeadReplay: ~Copyable {
             case .samples, .samplesWithStart: try samples(record)
             case .metadata: try metadata(record)
             case .tombstones: try tombstones(record)
-            case .exemplars, .outOfOrderMarkers, .histograms, .floatHistograms, .customBucketHistograms, .customBucketFloatHistograms,
-                .histogramsWithStart, .floatHistogramsWithStart, nil:
+            case .histograms, .floatHistograms, .customBucketHistograms, .customBucketFloatHistograms, .histogramsWithStart, .floatHistogramsWithStart:
+                try histograms(record)
+            case .exemplars, .outOfOrderMarkers, nil:
                 recordsSkipped[code, default: 0] += 1
             }
         } catch { return error.reason }
@@ -73,7 +74,33 @@ struct HeadReplay: ~Copyable {
             }
             let isTaken = head.shards[Head.shard(ordinal)].withLock { state in
                 guard let chunk = state.series(Head.slot(ordinal)) else { return false }
-                return state.append(Head.slot(ordinal), chunk, time, bits, bounds) == nil
+                if _fastPath(!chunk.pointee.holdsHistograms) { return state.append(Head.slot(ordinal), chunk, time, bits, bounds) == nil }
+                // Prometheus logs a marker as a float and then keeps it as one of histograms.
+                if let marker = state.staleMarker(Head.slot(ordinal), for: bits) { return state.append(Head.slot(ordinal), chunk, time, marker, bounds) == nil }
+                return state.appendFloat(Head.slot(ordinal), chunk, time, bits, bounds) == nil
+            }
+            guard isTaken else { return }
+            taken += 1
+            low = min(low, time)
+            high = max(high, time)
+        }
+        samples += taken
+        samplesOfUnknownSeries += unknown
+        head.widen(low, high)
+    }
+
+    private mutating func histograms(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
+        var (taken, unknown) = (0, 0)
+        var (low, high) = (Int64.max, Int64.min)
+        let (head, bounds, ordinals) = (head, bounds, ordinals)
+        try LogRecord.readHistograms(record) { reference, time, histogram in
+            guard let ordinal = ordinals[reference] else {
+                unknown += 1
+                return
+            }
+            let isTaken = head.shards[Head.shard(ordinal)].withLock { state in
+                guard let chunk = state.series(Head.slot(ordinal)) else { return false }
+                return state.append(Head.slot(ordinal), chunk, time, histogram, bounds) == nil
             }
             guard isTaken else { return }
             taken += 1

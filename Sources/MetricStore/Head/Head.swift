@@ -77,7 +77,9 @@ final class Head: Sendable {
 
 /// What the head has counted, for metrics.
 final class HeadCounters: Sendable {
+    /// Floats; histograms are counted apart.
     let samplesAppended = Atomic<Int>(0)
+    let histogramsAppended = Atomic<Int>(0)
     let outOfOrder = Atomic<Int>(0)
     let outOfBounds = Atomic<Int>(0)
     let duplicates = Atomic<Int>(0)

@@ -18,11 +18,16 @@ final class HeadSnapshot: @unchecked Sendable {
         let tail = shard.tail(slot)
         var chunks = HeadSeries.Chunks(newestClosed: tail.newestClosed)
         var isWithin = false
-        if let bytes = open.pointee.bytes, tail.openMinTime <= time.upperBound, open.pointee.lastTime >= time.lowerBound {
-            chunks.openOffset = copies.count
-            chunks.openCount = open.pointee.byteCount
-            chunks.openTime = tail.openMinTime...open.pointee.lastTime
-            copies.append(UnsafeBufferPointer(start: bytes, count: chunks.openCount))
+        if open.pointee.holdsHistograms, let histograms = shard.histograms[slot] {
+            if histograms.minTime <= time.upperBound, histograms.maxTime >= time.lowerBound {
+                chunks.open(at: copies.count, histograms.encoded)
+                copies.append(histograms.bytes)
+                isWithin = true
+            }
+        } else if let bytes = open.pointee.bytes, tail.openMinTime <= time.upperBound, open.pointee.lastTime >= time.lowerBound {
+            let bytes = UnsafeBufferPointer(start: bytes, count: open.pointee.byteCount)
+            chunks.open(at: copies.count, EncodedChunk(encoding: .xor, bytes: bytes, minTime: tail.openMinTime, maxTime: open.pointee.lastTime))
+            copies.append(bytes)
             // Zeros behind, so that decoding may look at whole words.
             copies.appendLittleEndian(UInt64(0))
             isWithin = true
@@ -69,6 +74,14 @@ final class HeadSeries: SelectedSeries, @unchecked Sendable {
         /// Bytes, 0 when the open chunk has nothing to say.
         var openCount = 0
         var openTime: ClosedRange<Int64> = 0...0
+        var openEncoding = BlockFormat.ChunkEncoding.xor
+
+        mutating func open(at offset: Int, _ chunk: EncodedChunk) {
+            openOffset = offset
+            openCount = chunk.bytes.count
+            openTime = chunk.minTime...chunk.maxTime
+            openEncoding = chunk.encoding
+        }
     }
 
     let labels: Labels
@@ -85,26 +98,24 @@ final class HeadSeries: SelectedSeries, @unchecked Sendable {
     }
 
     func read(_ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
-        let start = buffer.count
+        let start = buffer.mark
         defer { Tombstones.filter(&buffer, from: start, deleted) }
-        do throws(XORDecoder.Malformed) {
+        do throws(ChunkDecoder.Malformed) {
             if let newest = chunks.newestClosed { try readClosed(newest, time, &buffer) }
-            if chunks.openCount > 0 { try XORDecoder.decode(snapshot.bytes(chunks), time, into: &buffer) }
+            if chunks.openCount > 0 { try ChunkDecoder.decode(chunks.openEncoding, snapshot.bytes(chunks), time, into: &buffer) }
         } catch {
             throw .corrupt(file: "the head", offset: 0, reason: error.reason)
         }
     }
 
-    private func readClosed(_ chunk: UnsafePointer<ClosedChunk>, _ time: ClosedRange<Int64>, _ buffer: inout SampleBuffer) throws(XORDecoder.Malformed) {
+    private func readClosed(_ chunk: UnsafePointer<ClosedChunk>, _ time: ClosedRange<Int64>, _ buffer: inout SampleBuffer) throws(ChunkDecoder.Malformed) {
         if chunk.pointee.olderMaxTime >= time.lowerBound, let older = snapshot.older(chunk) { try readClosed(older, time, &buffer) }
         guard chunk.pointee.maxTime >= time.lowerBound, chunk.pointee.minTime <= time.upperBound else { return }
-        try XORDecoder.decode(ClosedChunk.bytes(chunk), time, into: &buffer)
+        try ChunkDecoder.decode(chunk.pointee.encoding, ClosedChunk.bytes(chunk), time, into: &buffer)
     }
 
-    /// Calls `body` with every chunk of the samples in `time`, in order, and the times it covers: as it is when it lies within, else encoded anew.
-    func forEachChunk(_ time: ClosedRange<Int64>, _ encoder: borrowing ChunkEncoder, _ body: (UnsafeBufferPointer<UInt8>, Int64, Int64) throws(MetricStoreError) -> Void)
-        throws(MetricStoreError)
-    {
+    /// Calls `body` with every chunk of the samples in `time`, in order: as it is when it lies within, else encoded anew.
+    func forEachChunk(_ time: ClosedRange<Int64>, _ encoder: borrowing ChunkEncoder, _ body: (EncodedChunk) throws(MetricStoreError) -> Void) throws(MetricStoreError) {
         var closed: [UnsafePointer<ClosedChunk>] = []
         var next = chunks.newestClosed
         while let chunk = next, chunk.pointee.maxTime >= time.lowerBound {
@@ -118,7 +129,11 @@ final class HeadSeries: SelectedSeries, @unchecked Sendable {
             try read(time, into: &buffer)
             return try encoder.encode(buffer, body)
         }
-        for chunk in closed.reversed() { try body(ClosedChunk.bytes(chunk), chunk.pointee.minTime, chunk.pointee.maxTime) }
-        if chunks.openCount > 0 { try body(snapshot.bytes(chunks), chunks.openTime.lowerBound, chunks.openTime.upperBound) }
+        for chunk in closed.reversed() {
+            try body(EncodedChunk(encoding: chunk.pointee.encoding, bytes: ClosedChunk.bytes(chunk), minTime: chunk.pointee.minTime, maxTime: chunk.pointee.maxTime))
+        }
+        guard chunks.openCount > 0 else { return }
+        try body(EncodedChunk(
+            encoding: chunks.openEncoding, bytes: snapshot.bytes(chunks), minTime: chunks.openTime.lowerBound, maxTime: chunks.openTime.upperBound))
     }
 }

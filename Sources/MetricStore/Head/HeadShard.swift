@@ -15,6 +15,11 @@ struct AppendBounds {
 enum SampleRefusal {
     case outOfOrder
     case duplicate(existing: UInt64)
+    /// A float where there is a histogram.
+    case duplicateOfHistogram
+    /// A histogram where there is something else.
+    case duplicateHistogram
+    case invalidHistogram(NativeHistogramError)
     case tooOld
     case tooFarInFuture
 }
@@ -30,20 +35,23 @@ struct HeadShard: ~Copyable {
     }
 
     private var open = SeriesPages<OpenChunk>(empty: OpenChunk())
-    private var tails = SeriesPages<Tail>(empty: Tail())
+    var tails = SeriesPages<Tail>(empty: Tail())
     private var slab = ChunkSlab()
-    private var arena = ChunkArena()
+    var arena = ChunkArena()
+    /// The newest chunks of the series that hold histograms.
+    var histograms: [Int: OpenHistogramChunk] = [:]
     /// Below it there is nothing.
     private(set) var minTime: Int64 = .min
-    private(set) var chunkCount = 0
-    private(set) var chunksCreated = 0
+    var chunkCount = 0
+    var chunksCreated = 0
     private(set) var chunksRemoved = 0
     /// The samples of one batch on the way to the log; reused.
     var record = SampleRecordWriter()
+    var histogramRecords = HistogramRecordWriter()
 
     init() {}
 
-    var byteCount: Int { slab.byteCount + arena.pageCount * ChunkArena.pageBytes }
+    var byteCount: Int { slab.byteCount + arena.byteCount + histogramByteCount }
 
     mutating func insert(_ slot: Int, logReference: UInt64) {
         var chunk = OpenChunk()
@@ -114,9 +122,7 @@ struct HeadShard: ~Copyable {
 
     private mutating func begin(_ chunk: UnsafeMutablePointer<OpenChunk>, _ tail: UnsafeMutablePointer<Tail>, _ time: Int64, _ range: Int64) {
         let size = ChunkSlab.grown(0)
-        // Truncating division, as in Go: before the epoch the first range is twice as long.
-        let (end, overflows) = (time / range * range).addingReportingOverflow(range)
-        chunk.pointee.begin(in: slab.take(size), capacity: size, cutTime: overflows ? .max : end)
+        chunk.pointee.begin(in: slab.take(size), capacity: size, cutTime: OpenHistogramChunk.rangeEnd(time, range))
         tail.pointee.openMinTime = time
         chunkCount += 1
         chunksCreated += 1
@@ -134,7 +140,8 @@ struct HeadShard: ~Copyable {
         chunk.pointee.capacity = UInt16(larger)
     }
 
-    private mutating func close(_ chunk: UnsafeMutablePointer<OpenChunk>, _ tail: UnsafeMutablePointer<Tail>) {
+    /// Moves the open chunk of floats, if there is one, to the closed ones.
+    mutating func close(_ chunk: UnsafeMutablePointer<OpenChunk>, _ tail: UnsafeMutablePointer<Tail>) {
         guard let bytes = chunk.pointee.bytes else { return }
         tail.pointee.newestClosed = arena.add(
             bytes, count: chunk.pointee.byteCount, minTime: tail.pointee.openMinTime, maxTime: chunk.pointee.lastTime, older: tail.pointee.newestClosed)
@@ -177,7 +184,15 @@ struct HeadShard: ~Copyable {
                     truncation.minTime = min(truncation.minTime, tail.pointee.openMinTime)
                 }
             }
-            if chunk.pointee.bytes == nil, tail.pointee.newestClosed == nil {
+            if chunk.pointee.holdsHistograms, let histograms = histograms[slot] {
+                if histograms.maxTime < time {
+                    dropHistograms(slot, chunk)
+                    drop()
+                } else {
+                    truncation.minTime = min(truncation.minTime, histograms.minTime)
+                }
+            }
+            if chunk.pointee.bytes == nil, !chunk.pointee.holdsHistograms, tail.pointee.newestClosed == nil {
                 truncation.removed.append((slot, chunk.pointee.logReference))
                 open.remove(slot)
                 tails.remove(slot)

@@ -26,6 +26,15 @@ extension AppendReport {
             duplicate += 1
             let (old, new) = (Double(bitPattern: existing), Double(bitPattern: sample.bits))
             reason = "duplicate sample for timestamp \(sample.time); overrides not allowed: existing \(old), new value \(new)"
+        case .duplicateOfHistogram:
+            duplicate += 1
+            reason = "duplicate sample for timestamp \(sample.time); overrides not allowed: existing is a histogram, new value \(Double(bitPattern: sample.bits))"
+        case .duplicateHistogram:
+            duplicate += 1
+            reason = "duplicate sample for timestamp"
+        case .invalidHistogram(let error):
+            invalidHistograms += 1
+            reason = "\(error)"
         case .tooOld:
             tooOld += 1
             reason = "out of bounds"

@@ -47,19 +47,21 @@ struct LogTruncation {
                 var reader = try LogReader(disk: directory.disk, path: path)
                 while let record = try reader.next() {
                     out.removeAll()
-                    guard select(record, into: &out) else {
+                    var histograms: [[UInt8]] = []
+                    guard select(record, into: &out, &histograms) else {
                         try writer.append(record)
                         continue
                     }
                     if out.count > 0 { try writer.append(UnsafeBufferPointer(start: out.base, count: out.count)) }
+                    for record in histograms { try record.withUnsafeBufferPointer { record throws(PlatformError) in try writer.append(record) } }
                 }
             }
         } catch { return error }
         return nil
     }
 
-    /// Writes what of a record is needed. False for records that are taken as they are, because nothing here knows them.
-    private func select(_ record: UnsafeBufferPointer<UInt8>, into out: inout ByteWriter) -> Bool {
+    /// Writes what of a record is needed; of histograms it may be two records, which go to `records`. False for records that are taken as they are, because nothing here knows them.
+    private func select(_ record: UnsafeBufferPointer<UInt8>, into out: inout ByteWriter, _ records: inout [[UInt8]]) -> Bool {
         do throws(LogRecord.Malformed) {
             switch record.first.flatMap({ LogRecord.Kind(rawValue: $0) }) {
             case .series:
@@ -74,6 +76,11 @@ struct LogTruncation {
                 var kept = SampleRecordWriter()
                 try LogRecord.readSamples(record) { reference, time, bits in if time >= minTime { kept.append(reference, time, bits) } }
                 kept.out.withBytes { out.append($0) }
+            case .histograms, .floatHistograms, .customBucketHistograms, .customBucketFloatHistograms, .histogramsWithStart, .floatHistogramsWithStart:
+                var kept = HistogramRecordWriter()
+                try LogRecord.readHistograms(record) { reference, time, histogram in if time >= minTime { kept.append(reference, time, histogram) } }
+                // All of a record are of one kind, but those of either kind of buckets may stand together in records with starts.
+                kept.drain { records.append(Array($0)) }
             case .tombstones:
                 var kept = ByteWriter(capacity: record.count)
                 try LogRecord.readTombstones(record) { reference, range in

@@ -37,33 +37,6 @@ enum GoText {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    /// `%g`: the fewest digits that mean the number; with an exponent from the seventh digit before the point on.
-    static func number(_ value: Double) -> String {
-        if value.isNaN { return "NaN" }
-        if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
-        let sign = value.sign == .minus ? "-" : ""
-        if value == 0 { return sign + "0" }
-        // Swift, too, prints the fewest digits; only their arrangement differs.
-        let parts = "\(value.magnitude)".split(separator: "e")
-        let mantissa = parts[0].split(separator: ".", omittingEmptySubsequences: false)
-        var digits = Array(mantissa[0].utf8) + Array((mantissa.count > 1 ? mantissa[1] : "").utf8)
-        var point = mantissa[0].utf8.count + (parts.count > 1 ? Int(parts[1]) ?? 0 : 0)
-        let zero = UInt8(ascii: "0")
-        let leading = digits.prefix { $0 == zero }.count
-        digits.removeFirst(leading)
-        point -= leading
-        while digits.last == zero { digits.removeLast() }
-        func text(_ part: some Sequence<UInt8>) -> String { String(decoding: Array(part), as: UTF8.self) }
-        let exponent = point - 1
-        if exponent < -4 || exponent >= 6 {
-            let size = String(exponent.magnitude)
-            return sign + text(digits.prefix(1)) + (digits.count > 1 ? "." + text(digits.dropFirst()) : "") + "e" + (exponent < 0 ? "-" : "+") + (size.count < 2 ? "0" : "") + size
-        }
-        if point <= 0 { return sign + "0." + String(repeating: "0", count: -point) + text(digits) }
-        if digits.count <= point { return sign + text(digits) + String(repeating: "0", count: point - digits.count) }
-        return sign + text(digits.prefix(point)) + "." + text(digits.dropFirst(point))
-    }
-
     /// `time.Duration.String` of whole milliseconds.
     static func duration(millis: Int64) -> String {
         if millis == 0 { return "0s" }

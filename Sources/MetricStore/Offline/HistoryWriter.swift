@@ -69,9 +69,7 @@ package final class HistoryWriter {
                     }
                     buffer.append(sample.time, sample.value)
                 }
-                try encoder.encode(buffer) { bytes, minTime, maxTime throws(MetricStoreError) in
-                    try writer.add(bytes, encoding: BlockFormat.ChunkEncoding.xor.rawValue, minTime: minTime, maxTime: maxTime)
-                }
+                try encoder.encode(buffer) { chunk throws(MetricStoreError) in try writer.add(chunk) }
                 try writer.endSeries(names[number])
             }
             guard let written = try writer.finish() else { return nil }

@@ -56,9 +56,17 @@ package final class StoreInspection: Sendable {
         for labels in order {
             buffer.removeAll()
             try found[labels]?.read(time, into: &buffer)
-            if buffer.count == 0 { continue }
+            if buffer.count == 0, buffer.histograms.isEmpty { continue }
             let name = Self.text(labels)
-            for index in 0..<buffer.count { try print("\(name) \(GoText.number(buffer.values[index])) \(buffer.timestamps[index])\n") }
+            var rows = buffer.histograms[...]
+            for index in 0..<buffer.count {
+                while let row = rows.first, row.timestamp < buffer.timestamps[index] {
+                    rows.removeFirst()
+                    try print("\(name) \(row.histogram) \(row.timestamp)\n")
+                }
+                try print("\(name) \(GoNumber.general(buffer.values[index])) \(buffer.timestamps[index])\n")
+            }
+            for row in rows { try print("\(name) \(row.histogram) \(row.timestamp)\n") }
         }
     }
 

@@ -127,13 +127,16 @@ package struct StoreVerification {
         do throws(MetricStoreError) {
             let chunk = try block.chunk(reference.reference)
             let count = BlockFormat.sampleCount(chunk.bytes)
-            guard chunk.encoding == BlockFormat.ChunkEncoding.xor.rawValue else { return count }
+            guard let encoding = BlockFormat.ChunkEncoding(rawValue: chunk.encoding) else { return count }
             var buffer = SampleBuffer()
-            do throws(XORDecoder.Malformed) { try XORDecoder.decode(chunk.bytes, .min ... .max, into: &buffer) } catch {
+            do throws(ChunkDecoder.Malformed) { try ChunkDecoder.decode(encoding, chunk.bytes, .min ... .max, into: &buffer) } catch {
                 note(chunk.file, chunk.offset, error.reason)
                 return count
             }
-            if buffer.count == 0 || buffer.timestamps[0] != reference.minTime || buffer.timestamps[buffer.count - 1] != reference.maxTime {
+            // A chunk holds samples of one kind.
+            let first = buffer.count > 0 ? buffer.timestamps[0] : buffer.histograms.first?.timestamp
+            let last = buffer.count > 0 ? buffer.timestamps[buffer.count - 1] : buffer.histograms.last?.timestamp
+            if first != reference.minTime || last != reference.maxTime {
                 note(chunk.file, chunk.offset, "the samples of \(labels) are of another time than the index says")
             }
             return count
