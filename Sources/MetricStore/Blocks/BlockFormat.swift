@@ -24,13 +24,18 @@ enum BlockFormat {
     /// How a chunk's bytes are encoded (`chunkenc.Encoding`).
     enum ChunkEncoding: UInt8 {
         case xor = 1, histogram, floatHistogram
+        /// Prometheus 3.10 and later; when the series began is read over.
+        case histogramWithStart = 5, floatHistogramWithStart
     }
 
     /// Whether a chunk of this encoding, known here or not, holds native histograms.
     static func isHistogram(_ encoding: UInt8) -> Bool { [2, 3, 5, 6].contains(encoding) }
 
-    /// How many samples a chunk says it has; every encoding begins with it.
-    static func sampleCount(_ chunk: UnsafeBufferPointer<UInt8>) -> Int { chunk.count >= 2 ? Int(chunk[0]) << 8 | Int(chunk[1]) : 0 }
+    /// How many samples a chunk says it has; every encoding begins with it, those of histograms with starts behind two bits.
+    static func sampleCount(_ chunk: UnsafeBufferPointer<UInt8>, _ encoding: UInt8) -> Int {
+        let count = chunk.count >= 2 ? Int(chunk[0]) << 8 | Int(chunk[1]) : 0
+        return encoding == 5 || encoding == 6 ? count & 0x3FFF : count
+    }
 
     /// A segment's name, by its place from 1 on.
     static func segmentName(_ number: Int) -> String {

@@ -45,7 +45,7 @@ struct BlockWriter: ~Copyable {
         do throws(PlatformError) {
             references.append(ChunkReference(minTime: minTime, maxTime: maxTime, reference: try chunks.add(chunk, encoding: encoding)))
         } catch { throw MetricStoreError(error) }
-        let samples = BlockFormat.sampleCount(chunk)
+        let samples = BlockFormat.sampleCount(chunk, encoding)
         meta.chunkCount += 1
         meta.sampleCount += samples
         if BlockFormat.isHistogram(encoding) { meta.histogramSampleCount += samples } else { meta.floatSampleCount += samples }

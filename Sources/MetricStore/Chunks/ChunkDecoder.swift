@@ -13,6 +13,8 @@ enum ChunkDecoder {
         case .xor: try XORDecoder.decode(chunk, time, into: &buffer)
         case .histogram: try HistogramDecoder.decode(chunk, isFloat: false, time, into: &buffer)
         case .floatHistogram: try HistogramDecoder.decode(chunk, isFloat: true, time, into: &buffer)
+        case .histogramWithStart: try HistogramDecoder.decode(chunk, isFloat: false, hasStart: true, time, into: &buffer)
+        case .floatHistogramWithStart: try HistogramDecoder.decode(chunk, isFloat: true, hasStart: true, time, into: &buffer)
         }
     }
 }

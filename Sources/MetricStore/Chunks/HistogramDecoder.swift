@@ -2,16 +2,20 @@ import MetricModel
 
 /// Decodes chunks of histograms (`tsdb/chunkenc/histogram.go` and `float_histogram.go`).
 enum HistogramDecoder {
-    /// Two bytes of sample count, big endian, and one that tells of a counter reset.
+    /// Two bytes of sample count, big endian, and one that tells of a counter reset; in chunks with starts two bits for the reset, the rest of
+    /// two bytes for the count, and a byte that tells which samples say when their series began (`tsdb/chunkenc/histogram_st.go`).
     static let headerBytes = 3
 
     /// Appends the histograms within `time` to `buffer`.
     ///
     /// Never reads outside `chunk`, and allocates no more for one histogram than 64 times its bits. Throws when the bits run out before the
     /// samples do, when time does not rise, and when the schema is of a kind nobody knows.
-    static func decode(_ chunk: UnsafeBufferPointer<UInt8>, isFloat: Bool, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(ChunkDecoder.Malformed) {
+    static func decode(_ chunk: UnsafeBufferPointer<UInt8>, isFloat: Bool, hasStart: Bool = false, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer)
+        throws(ChunkDecoder.Malformed)
+    {
         guard chunk.count >= headerBytes, let base = chunk.baseAddress else { throw ChunkDecoder.Malformed(reason: "a chunk is shorter than its header") }
-        let total = Int(base[0]) << 8 | Int(base[1])
+        let total = (Int(base[0]) << 8 | Int(base[1])) & (hasStart ? 0x3FFF : 0xFFFF)
+        let startHeader = hasStart ? base[2] : 0
         if total == 0 { return }
         var reader = BitReader(base: base, count: chunk.count, position: headerBytes * 8)
         let layout = try HistogramLayout(&reader)
@@ -19,7 +23,7 @@ enum HistogramDecoder {
         guard positiveCount + negativeCount <= reader.bitsLeft / (isFloat ? 64 : 1) else {
             throw ChunkDecoder.Malformed(reason: "a chunk ends before its \(positiveCount + negativeCount) buckets do")
         }
-        let isGauge = CounterResetHeader(base[2]) == .gauge
+        let isGauge = CounterResetHeader(base[hasStart ? 0 : 2]) == .gauge
         var now: Int64 = 0
         var (delta, clock): (Int64, Int64) = (0, .min)
         var integers = IntegerReading(positiveCount, negativeCount)
@@ -35,6 +39,7 @@ enum HistogramDecoder {
             clock = now
             let isSound = isFloat ? floats.next(&reader, isFirst: index == 0, positiveCount, negativeCount) : integers.next(&reader, isFirst: index == 0)
             guard isSound else { throw ChunkDecoder.Malformed(reason: "a value's width is impossible") }
+            if startHeader != 0 { skipStart(startHeader, index, &reader) }
             guard reader.isWithin else { throw ChunkDecoder.Malformed(reason: "a chunk ends before its samples do") }
             if now > time.upperBound { break }
             if now < time.lowerBound { continue }
@@ -53,6 +58,16 @@ enum HistogramDecoder {
                 }
             }
             buffer.append(now, histogram)
+        }
+    }
+
+    /// Passes over when the series of a sample began: told of the first one if the high bit says so, and from the one on whose index the other
+    /// bits are.
+    private static func skipStart(_ header: UInt8, _ index: Int, _ reader: inout BitReader) {
+        if index == 0 {
+            if header & 0x80 != 0 { _ = reader.readUvarint() }
+        } else if header & 0x7F != 0, index >= Int(header & 0x7F) {
+            _ = reader.readVarbit()
         }
     }
 }

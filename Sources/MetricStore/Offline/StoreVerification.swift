@@ -126,7 +126,7 @@ package struct StoreVerification {
     private mutating func verifyChunk(_ block: Block, _ reference: ChunkReference, _ labels: Labels) -> Int {
         do throws(MetricStoreError) {
             let chunk = try block.chunk(reference.reference)
-            let count = BlockFormat.sampleCount(chunk.bytes)
+            let count = BlockFormat.sampleCount(chunk.bytes, chunk.encoding)
             guard let encoding = BlockFormat.ChunkEncoding(rawValue: chunk.encoding) else { return count }
             var buffer = SampleBuffer()
             do throws(ChunkDecoder.Malformed) { try ChunkDecoder.decode(encoding, chunk.bytes, .min ... .max, into: &buffer) } catch {
