@@ -25,7 +25,6 @@ final class Maintenance: Sendable {
         var reloadsFailed = 0
         var checkpoints = 0
         var checkpointsFailed = 0
-        var lastFailure: String?
     }
 
     struct State {
@@ -103,10 +102,7 @@ final class Maintenance: Sendable {
                 }
             } catch {
                 if case .closed = error, isStopped { throw error }
-                state.withLock { state in
-                    state.counts.compactionsFailed += 1
-                    state.counts.lastFailure = "\(error)"
-                }
+                state.withLock { $0.counts.compactionsFailed += 1 }
                 throw error
             }
         }

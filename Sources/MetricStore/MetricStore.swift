@@ -26,6 +26,9 @@ package final class MetricStore: Sendable {
         /// How often is looked whether there is something to compact or to delete; 0 to do so only when `maintain` is called.
         package var maintenanceSeconds = 60.0
 
+        /// Told, from the store's own thread, why something failed that nobody waits for; once for every different reason.
+        package var reportFailure: @Sendable (MetricStoreError) -> Void = { _ in }
+
         package init() {}
     }
 
@@ -114,15 +117,23 @@ package final class MetricStore: Sendable {
         let maintenance = Maintenance(head: head, blocks: blocks, log: log, disk: disk, directory: directory, options: options, clock: clock)
         self.maintenance = maintenance
         maintenance.measureLog()
-        let (wakeup, seconds) = (wakeup, options.maintenanceSeconds)
+        let (wakeup, seconds, reportFailure) = (wakeup, options.maintenanceSeconds, options.reportFailure)
         thread = seconds <= 0 ? nil : try WorkerThread(name: "compactor") {
+            var lastReason = ""
             while true {
                 let isClosing = wakeup.wait(atMost: seconds, until: { $0.isDue || $0.isClosing }) { state in
                     state.isDue = false
                     return state.isClosing
                 }
                 if isClosing { return }
-                try? maintenance.run()
+                do throws(MetricStoreError) {
+                    try maintenance.run()
+                    lastReason = ""
+                } catch {
+                    if maintenance.isStopped || "\(error)" == lastReason { continue }
+                    lastReason = "\(error)"
+                    reportFailure(error)
+                }
             }
         }
     }

@@ -18,6 +18,7 @@ struct Stores: Sendable {
         metricOptions.retentionMillis = Int64(options.metricRetentionSeconds) * 1_000
         metricOptions.retentionBytes = options.metricRetentionBytes
         metricOptions.seriesMax = options.maxSeries
+        metricOptions.reportFailure = { logger.error("metrics: the blocks were not kept in order: \($0)") }
         let progress = ReplayLine()
         let metrics = try MetricStore.open(directory: options.dataDirectory + "/metrics", options: metricOptions) { progress.show("metrics", $0) }
         progress.finish()

@@ -27,16 +27,20 @@ package final class HistoryWriter {
 
     deinit { lock.release() }
 
-    /// Adds a sample of the range at hand. Series and times may come in any order.
-    package func add(_ labels: Labels, _ time: Int64, _ value: Double) {
-        let number: UInt32
-        if let known = numbers[labels] { number = known } else {
-            number = UInt32(names.count)
-            numbers[labels] = number
-            names.append(labels)
-        }
-        columns.append((number, time, value))
+    /// The number of a series, good until the block is written.
+    package func number(_ labels: Labels) -> UInt32 {
+        if let known = numbers[labels] { return known }
+        let number = UInt32(names.count)
+        numbers[labels] = number
+        names.append(labels)
+        return number
     }
+
+    /// Adds a sample of the range at hand. Series and times may come in any order.
+    package func add(_ series: UInt32, _ time: Int64, _ value: Double) { columns.append((series, time, value)) }
+
+    /// As `add(_:_:_:)`, for a series that is named by its labels.
+    package func add(_ labels: Labels, _ time: Int64, _ value: Double) { add(number(labels), time, value) }
 
     /// How many samples wait to be written.
     package var count: Int { columns.count }

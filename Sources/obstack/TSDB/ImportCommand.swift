@@ -70,11 +70,17 @@ struct ImportCommand: ParsableCommand {
     private func add(_ bytes: UnsafeBufferPointer<UInt8>, _ time: Range<Int64>, _ extra: [(String, String)], to writer: HistoryWriter) throws -> Int64? {
         var parser = ExpositionParser(bytes, dialect: .openMetrics)
         var next: Int64?
+        // Series by how they are written, which means the same within one family only.
+        var known: [String: UInt32] = [:]
         while let entry = try parser.next() {
+            if case .type = entry { known.removeAll(keepingCapacity: true) }
             guard case .series = entry, let at = parser.timestamp else { continue }
             if at >= time.upperBound { next = min(next ?? at, at) }
             guard time.contains(at) else { continue }
-            writer.add(Labels(try parser.labels().map { ($0.name, $0.value) } + extra), at, parser.value)
+            let text = String(decoding: parser.metric, as: UTF8.self)
+            let series = try known[text] ?? writer.number(Labels(try parser.labels().map { ($0.name, $0.value) } + extra))
+            known[text] = series
+            writer.add(series, at, parser.value)
         }
         return next.map(Self.range)
     }

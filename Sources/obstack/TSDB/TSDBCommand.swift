@@ -63,13 +63,14 @@ struct TSDBCommand: ParsableCommand {
                 let selectors = try match.map { try PromQL.parseSelector($0) }
                 let store = try StoreInspection(directory: arguments.directory)
                 var pending = ""
+                // What was read before an error is printed, too.
+                defer { StandardStream.output.write(pending) }
                 try store.dump(selectors, minTime...maxTime) { line in
                     pending += line
                     guard pending.utf8.count >= 1 << 16 else { return }
                     StandardStream.output.write(pending)
                     pending = ""
                 }
-                StandardStream.output.write(pending)
                 try tell(store.damage)
             }
         }
