@@ -80,7 +80,7 @@ let package = Package(
         room(3, "SegmentLog", uses: ["Bytes", "Platform"]),
 
         room(4, "MetricStore", uses: ["Bytes", "Platform", "MetricModel", "SegmentLog"]),
-        room(4, "TraceStore", uses: ["Bytes", "Platform", "TraceModel", "OTLP", "SegmentLog"]),
+        room(4, "TraceStore", uses: ["Bytes", "Platform", "MetricModel", "TraceModel", "OTLP", "SegmentLog"]),
 
         room(5, "PromQL", uses: ["Bytes", "MetricModel", "MetricStore"]),
         room(5, "TraceQuery", uses: ["TraceModel"]),
@@ -108,7 +108,7 @@ let package = Package(
         tests("MetricFormatsTests", uses: ["MetricFormats", "MetricModel", "Bytes"]),
         tests("OTLPTests", uses: ["OTLP", "Pipelines", "OTLPReceiver", "HTTPSurface", "TraceModel", "MetricModel", "TraceStore", "MetricStore", "Bytes"], hummingbird, hummingbirdHTTP2, hummingbirdTesting, httpTypes, logging, nioCore),
         tests("StorageTests", uses: ["SegmentLog", "Platform", "Bytes", "MetricModel", "MetricFormats", "MetricStore"]),
-        tests("TraceTests", uses: ["TraceStore", "TraceQuery", "JaegerAPI", "HTTPSurface", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
+        tests("TraceTests", uses: ["TraceStore", "TraceQuery", "JaegerAPI", "HTTPSurface", "MetricModel", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("PromQLTests", uses: ["PromQL", "MetricModel", "MetricStore", "Bytes"]),
         tests("AcquisitionTests", uses: ["Acquisition", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),
         tests("DashboardsTests", uses: ["CWebAssets", "Dashboards", "GrafanaAPI", "HTTPSurface", "PromQL", "MetricModel", "MetricStore", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),

@@ -15,6 +15,7 @@ package struct ServerOptions: Sendable {
     package var metricRetentionBytes = 0
     /// Whether series can be deleted and snapshots made over HTTP.
     package var adminAPIIsEnabled = false
+    package var traceRetentionSeconds = 7 * 86_400
     package var maxSeries = 2_000_000
     package var grafanaAdminPassword: String?
     package var logLevel = "info"
@@ -40,6 +41,7 @@ package struct ServerOptions: Sendable {
         package var metricRetention: String?
         package var metricRetentionSize: String?
         package var enablesAdminAPI = false
+        package var traceRetention: String?
         package var maxSeries: String?
         package var logLevel: String?
         package init() {}
@@ -74,6 +76,11 @@ package struct ServerOptions: Sendable {
             metricRetentionBytes = try Self.size(text, setting: "PROMETHEUS_RETENTION_SIZE")
         }
         adminAPIIsEnabled = flags.enablesAdminAPI
+        if let text = flags.traceRetention {
+            traceRetentionSeconds = try Self.duration(text, setting: "--trace-retention")
+        } else if let text = Self.set(environment["TRACE_RETENTION"]) {
+            traceRetentionSeconds = try Self.duration(text, setting: "TRACE_RETENTION")
+        }
         if let text = flags.maxSeries {
             guard let count = Int(text), count > 0 else { throw Invalid(setting: "--storage.max-series", value: text, expected: "a number of series above 0") }
             maxSeries = count
@@ -121,6 +128,7 @@ package struct ServerOptions: Sendable {
             ("config", configDirectory), ("data", dataDirectory), ("listen-address", listenAddress), ("log-level", logLevel),
             ("retention", ModelDuration.seconds(Int64(metricRetentionSeconds)).description), ("storage.max-series", String(maxSeries)),
             ("storage.tsdb.retention.size", ByteSize(bytes: metricRetentionBytes).description), ("web.enable-admin-api", String(adminAPIIsEnabled)),
+            ("trace-retention", ModelDuration.seconds(Int64(traceRetentionSeconds)).description),
         ] + DoorName.allCases.map { ($0.flag, String(port($0))) }
     }
 }

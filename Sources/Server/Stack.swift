@@ -62,7 +62,7 @@ package enum Stack {
         let provision: @Sendable () async -> Void = { await provisionDashboards(dashboards, folder, board, logger) }
         let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
-            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + scrapes.selfMetrics + intake.metricFamilies()
+            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + intake.metricFamilies()
         }
         let limits = BodyLimits()
 
@@ -114,7 +114,7 @@ package enum Stack {
         let ending = Ending()
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
-            signals, ScrapeService(manager: scrapes), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
+            signals, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
             door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.otlpHTTP, otlpHTTPRouter),
             door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
         ]
@@ -129,7 +129,7 @@ package enum Stack {
         }
         RunFile.remove(in: data)
         await scrapeClient.shutdown()
-        await pool.run { stores.close() }
+        await stores.close(on: pool)
         pool.close()
         try outcome.get()
         logger.info("everything is on the disk; good-bye")

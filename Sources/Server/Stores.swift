@@ -25,16 +25,20 @@ struct Stores: Sendable {
         for damage in metrics.opening.log.damage { logger.warning("metrics: \(damage)") }
         for damage in metrics.opening.blockDamage { logger.warning("metrics: \(damage)") }
         do {
-            let (traces, report) = try TraceStore.open(options.dataDirectory + "/traces") { progress.show("traces", $0) }
-            progress.finish()
-            for damage in report.damage { logger.warning("traces: \(damage)") }
+            var dashboardOptions = DashboardStore.Options()
+            if let password = options.grafanaAdminPassword { dashboardOptions.adminPassword = password }
+            let dashboards = try DashboardStore(path: options.dataDirectory + "/dashboards.db", options: dashboardOptions)
             do {
-                var dashboardOptions = DashboardStore.Options()
-                if let password = options.grafanaAdminPassword { dashboardOptions.adminPassword = password }
-                let dashboards = try DashboardStore(path: options.dataDirectory + "/dashboards.db", options: dashboardOptions)
+                let traceOptions = TraceStoreOptions(retentionSeconds: options.traceRetentionSeconds)
+                let (traces, report) = try TraceStore.open(
+                    options.dataDirectory + "/traces", options: traceOptions, progress: { progress.show("traces", $0) },
+                    damage: { logger.warning("traces: \($0)") })
+                progress.finish()
+                for damage in report.replay.damage { logger.warning("traces: \(damage)") }
+                for damage in report.damage { logger.warning("traces: \(damage)") }
                 return Stores(metrics: metrics, traces: traces, dashboards: dashboards)
             } catch {
-                traces.close()
+                try? dashboards.close()
                 throw error
             }
         } catch {
@@ -43,11 +47,14 @@ struct Stores: Sendable {
         }
     }
 
-    /// Blocks until everything is on the disk.
-    func close() {
-        metrics.close()
-        traces.close()
-        try? dashboards.close()
+    /// Returns when everything is on the disk.
+    func close(on pool: BlockingPool) async {
+        await traces.close()
+        let (metrics, dashboards) = (metrics, dashboards)
+        await pool.run {
+            metrics.close()
+            try? dashboards.close()
+        }
     }
 }
 

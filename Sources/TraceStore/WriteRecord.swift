@@ -29,18 +29,20 @@ enum WriteRecord {
         return records
     }
 
-    /// Hands the spans of a record to `body` unless its generation is sealed. Answers nil, or why the record makes no sense.
-    static func replay(_ record: UnsafeBufferPointer<UInt8>, after sealed: UInt64, _ body: ([ResourceSpans]) -> Void) -> String? {
+    /// Hands the generation and the spans of a record to `body` unless the generation is sealed. Answers nil, or why the record makes no sense.
+    static func replay(_ record: UnsafeBufferPointer<UInt8>, after sealed: UInt64, _ body: (UInt64, [ResourceSpans]) -> Void) -> String? {
         var cursor = ByteCursor(record)
+        let generation: UInt64
         do throws(ByteError) {
             let kind = try cursor.readUInt8()
             guard kind == spans else { return "record kind \(kind) is not known" }
-            guard try cursor.readUvarint() > sealed else { return nil }
+            generation = try cursor.readUvarint()
+            guard generation > sealed else { return nil }
         } catch {
             return "\(error)"
         }
         do throws(OTLPError) {
-            body(try OTLPTraces.decode(protobuf: UnsafeBufferPointer(rebasing: record[cursor.offset...]), memoryMax: .max))
+            body(generation, try OTLPTraces.decode(protobuf: UnsafeBufferPointer(rebasing: record[cursor.offset...]), memoryMax: .max))
             return nil
         } catch {
             return "\(error)"

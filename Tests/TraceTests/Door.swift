@@ -37,12 +37,18 @@ final class Door: Sendable {
     /// Opens a door for as long as `body` runs.
     static func with<R>(_ body: (Door) async throws -> R) async throws -> R {
         let door = try Door()
-        defer { door.close() }
-        return try await body(door)
+        do {
+            let result = try await body(door)
+            await door.close()
+            return result
+        } catch {
+            await door.close()
+            throw error
+        }
     }
 
-    private func close() {
-        store.close()
+    private func close() async {
+        await store.close()
         pool.close()
     }
 

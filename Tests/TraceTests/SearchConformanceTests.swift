@@ -53,55 +53,72 @@ struct SearchConformanceTests {
         return UInt64(seconds) * 1_000_000_000 + UInt64(fraction)
     }
 
-    /// The store with every trace of the fixtures, each written by itself.
-    private static func filled(_ disk: SimulatedDisk) async throws -> TraceStore {
-        let (store, _) = try TraceStore.open("/traces", on: disk)
-        for name in Conformance.traceNames { try await store.write(Conformance.trace(name)) }
-        return store
+    /// Where the spans of the fixtures are when they are looked for.
+    enum Place: String, CaseIterable, Sendable { case head, segment, manySegments, reopened }
+
+    /// Runs `body` over a store with every trace of the fixtures, each written by itself.
+    private static func withFixtures(_ place: Place, _ body: (TraceStore) async throws -> Void) async throws {
+        let disk = SimulatedDisk()
+        func fill(_ store: TraceStore) async throws {
+            for name in Conformance.traceNames {
+                try await store.write(Conformance.trace(name))
+                if place == .manySegments { try await store.seal() }
+            }
+            if place == .segment { try await store.seal() }
+        }
+        guard place == .reopened else {
+            return try await withStore(disk) { store in
+                try await fill(store)
+                try await body(store)
+            }
+        }
+        try await withStore(disk) { try await fill($0) }
+        try await withStore(disk) { try await body($0) }
     }
 
-    @Test("a search finds exactly the traces it should, in full", arguments: queries)
-    func search(_ query: Query) async throws {
-        let store = try await Self.filled(SimulatedDisk())
-        defer { store.close() }
-        let found = try store.find(query.search)
-        let expected = try query.expected.map { FlatSpan.counts(try Conformance.trace($0)) }
-        #expect(Set(found.map { FlatSpan.counts($0.resourceSpans) }) == Set(expected))
-        #expect(found.count == query.expected.count)
+    @Test("a search finds exactly the traces it should, in full, wherever they are", arguments: queries, Place.allCases)
+    func search(_ query: Query, in place: Place) async throws {
+        try await Self.withFixtures(place) { store in
+            let found = try store.find(query.search)
+            let expected = try query.expected.map { FlatSpan.counts(try Conformance.trace($0)) }
+            #expect(Set(found.map(\.counts)) == Set(expected))
+            #expect(found.count == query.expected.count)
+        }
     }
 
-    @Test("the same holds without naming the service, where the tags tell enough apart", arguments: queries.filter { $0.search.tags.contains { $0.key.contains("link") } })
-    func searchEverywhere(_ query: Query) async throws {
-        let store = try await Self.filled(SimulatedDisk())
-        defer { store.close() }
-        var search = query.search
-        search.service = nil
-        let found = try store.find(search)
-        #expect(try found.map { FlatSpan.counts($0.resourceSpans) } == query.expected.map { FlatSpan.counts(try Conformance.trace($0)) })
+    @Test("the same holds without naming the service, where the tags tell enough apart",
+          arguments: queries.filter { $0.search.tags.contains { $0.key.contains("link") } }, Place.allCases)
+    func searchEverywhere(_ query: Query, in place: Place) async throws {
+        try await Self.withFixtures(place) { store in
+            var search = query.search
+            search.service = nil
+            let (found, expected) = (try store.find(search).map(\.counts), try query.expected.map { FlatSpan.counts(try Conformance.trace($0)) })
+            #expect(found == expected)
+        }
     }
 
-    @Test("every trace comes back by its id, whole", arguments: Conformance.traceNames)
-    func fetch(_ name: String) async throws {
-        let store = try await Self.filled(SimulatedDisk())
-        defer { store.close() }
-        for (id, spans) in try Conformance.trace(name).byTrace {
-            #expect(try store.trace(id).map { FlatSpan.counts($0.resourceSpans) } == FlatSpan.counts(spans))
+    @Test("every trace comes back by its id, whole", arguments: Place.allCases)
+    func fetch(from place: Place) async throws {
+        try await Self.withFixtures(place) { store in
+            for name in Conformance.traceNames {
+                for (id, spans) in try Conformance.trace(name).byTrace { #expect(try store.trace(id)?.counts == FlatSpan.counts(spans)) }
+            }
         }
     }
 
     @Test("services and the operations of one, with and without kind, are those of Jaeger's example")
     func operations() async throws {
-        let (store, _) = try TraceStore.open("/traces", on: SimulatedDisk())
-        defer { store.close() }
-        try await store.write(Conformance.trace("example_trace"))
-        #expect(try store.services() == ["example-service-1", "example-service-2", "example-service-3"])
-        let all = [
-            TraceOperation(name: "example-operation-1", kind: .unspecified), TraceOperation(name: "example-operation-3", kind: .server),
-            TraceOperation(name: "example-operation-4", kind: .client),
-        ]
-        #expect(try store.operations(service: "example-service-1", kind: nil) == all)
-        #expect(try store.operations(service: "example-service-1", kind: .server) == [all[1]])
-        #expect(try store.operations(service: "nobody", kind: nil).isEmpty)
+        try await withStore(SimulatedDisk()) { store in
+            try await store.write(Conformance.trace("example_trace"))
+            #expect(try store.services() == ["example-service-1", "example-service-2", "example-service-3"])
+            let all = [
+                TraceOperation(name: "example-operation-1", kind: .unspecified), TraceOperation(name: "example-operation-3", kind: .server),
+                TraceOperation(name: "example-operation-4", kind: .client),
+            ]
+            #expect(try store.operations(service: "example-service-1", kind: nil) == all)
+            #expect(try store.operations(service: "example-service-1", kind: .server) == [all[1]])
+            #expect(try store.operations(service: "nobody", kind: nil).isEmpty)
+        }
     }
 }
 

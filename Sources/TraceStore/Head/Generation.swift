@@ -13,7 +13,9 @@ final class Generation: Sendable {
         var rows = StableVector<SpanRow>()
         var traces = TraceTable()
         var scopes: [SpanScope] = []
-        var scopeNumbers: [SpanScope: UInt32] = [:]
+        /// Scope numbers by their blobs' bytes, which tell apart what `String` and `Double` hold equal.
+        var scopeNumbers: [[UInt8]: UInt32] = [:]
+        var scopeBlobs = StableVector<StringEntry>()
         var scratch = ByteWriter(capacity: 4096)
         var operations: [String: Set<TraceOperation>] = [:]
         /// When the first batch arrived; nil while empty.
@@ -22,13 +24,28 @@ final class Generation: Sendable {
         var byteCount: Int { strings.byteCount + blobs.byteCount + rows.byteCount + traces.byteCount + scopes.count * 512 }
     }
 
-    /// Counts up from one store's beginning; stands in every log record.
-    let number: UInt64
     private let state = Mutex(State())
     private let byteCountNow = Atomic<Int>(0)
     private let writers = Atomic<Int>(0)
 
-    init(number: UInt64) { self.number = number }
+    private let numberNow = Atomic<UInt64>(0)
+    private let logSegmentNow = Atomic<Int>(-1)
+
+    /// Counts up from a store's beginning; stands in every log record. 0 until `begin`.
+    var number: UInt64 { numberNow.load(ordering: .relaxed) }
+    /// The segment of the log before which no later generation has written; nil while that is not known.
+    var logSegment: Int? {
+        let segment = logSegmentNow.load(ordering: .relaxed)
+        return segment < 0 ? nil : segment
+    }
+
+    /// Gives the generation its number, before anybody writes to it.
+    func begin(number: UInt64, logSegment: Int? = nil) {
+        numberNow.store(number, ordering: .relaxed)
+        if let logSegment { self.note(logSegment: logSegment) }
+    }
+
+    func note(logSegment: Int) { logSegmentNow.store(logSegment, ordering: .relaxed) }
 
     /// Memory held, in bytes.
     var byteCount: Int { byteCountNow.load(ordering: .relaxed) }
@@ -58,10 +75,17 @@ final class Generation: Sendable {
     }
 
     private static func insert(_ spans: [Span], under scope: SpanScope, _ state: inout State) {
-        let scopeNumber = state.scopeNumbers[scope] ?? UInt32(state.scopes.count)
+        state.scratch.removeAll()
+        SpanBlob.write(scope, into: &state.scratch, &state.strings)
+        let identity = state.scratch.array()
+        let scopeNumber = state.scopeNumbers[identity] ?? UInt32(state.scopes.count)
         if Int(scopeNumber) == state.scopes.count {
             state.scopes.append(scope)
-            state.scopeNumbers[scope] = scopeNumber
+            state.scopeNumbers[identity] = scopeNumber
+            let blobs = state.blobs
+            let blob = state.scratch.withBytes { blobs.append($0) }
+            guard let start = blob.baseAddress else { preconditionFailure("an arena's run has an address") }
+            state.scopeBlobs.append(StringEntry(start: start, count: UInt32(blob.count)))
         }
         let service = scope.resource.serviceNameOrPlaceholder
         var operations = state.operations.removeValue(forKey: service) ?? []
@@ -115,11 +139,13 @@ final class Generation: Sendable {
     }
 
     var services: [String] { state.withLock { Array($0.operations.keys) } }
+    var operations: [String: Set<TraceOperation>] { state.withLock { $0.operations } }
     func operations(of service: String) -> Set<TraceOperation> { state.withLock { $0.operations[service] ?? [] } }
 
     private static func set(_ state: borrowing State) -> SpanSet {
         SpanSet(
-            rows: state.rows.prefix, strings: StringEntries(entries: state.strings.entries.prefix), scopes: state.scopes, traces: state.traces.keys.prefix,
+            rows: state.rows.prefix, strings: StringEntries(entries: state.strings.entries.prefix), scopes: state.scopes,
+            scopeBlobs: state.scopeBlobs.prefix, traces: state.traces.keys.prefix,
             arenas: [state.blobs, state.strings.arena])
     }
 }

@@ -31,3 +31,38 @@ extension SpanSet {
         return newest.map { Hit(key: traces[Int($0.key)], startUnixNano: $0.value) }
     }
 }
+
+/// Hits waiting for their turn, newest first.
+struct HitQueue {
+    /// A heap: no hit comes before the one at half its place.
+    private var heap: [Hit] = []
+
+    init(_ hits: [Hit]) { heap = hits.sorted { $0.precedes($1) } }
+
+    var first: Hit? { heap.first }
+
+    mutating func add(_ hits: [Hit]) {
+        for hit in hits {
+            heap.append(hit)
+            var place = heap.count - 1
+            while place > 0, heap[place].precedes(heap[(place - 1) / 2]) {
+                heap.swapAt(place, (place - 1) / 2)
+                place = (place - 1) / 2
+            }
+        }
+    }
+
+    mutating func removeFirst() -> Hit? {
+        guard let last = heap.popLast() else { return nil }
+        guard let first = heap.first else { return last }
+        heap[0] = last
+        var place = 0
+        while true {
+            var least = place
+            for child in [2 * place + 1, 2 * place + 2] where child < heap.count && heap[child].precedes(heap[least]) { least = child }
+            if least == place { return first }
+            heap.swapAt(place, least)
+            place = least
+        }
+    }
+}

@@ -14,6 +14,9 @@ struct SearchPlan: Sendable {
     let limit: Int
     /// Every text whose number a set is asked for: the operation, then each condition's key and value.
     let terms: [String]
+    let termBytes: [[UInt8]]
+    /// What indexes are asked: a trace must be under one of the alternatives of each.
+    let lookups: [[(key: String, value: String)]]
 
     init(_ search: TraceSearch) throws(TraceStoreError) {
         guard search.tags.count <= Self.conditionsMax else {
@@ -27,6 +30,14 @@ struct SearchPlan: Sendable {
         conditions = search.tags.map { TagCondition(key: $0.key, value: $0.value) }
         limit = search.limit
         terms = [operation ?? ""] + conditions.flatMap { [$0.key, $0.value.text] }
+        termBytes = terms.map { Array($0.utf8) }
+        var lookups: [[(key: String, value: String)]] = []
+        if let service { lookups.append([(WellKnown.service.text, service)]) }
+        if let operation {
+            let alternatives = operation == Span.namePlaceholder ? [operation, ""] : [operation]
+            lookups.append(alternatives.map { (WellKnown.operation.text, $0) })
+        }
+        self.lookups = lookups + conditions.compactMap(\.lookup)
     }
 
     static func key(_ condition: Int) -> Int { 1 + 2 * condition }

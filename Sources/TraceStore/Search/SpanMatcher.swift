@@ -25,7 +25,7 @@ struct SpanMatcher {
         all = count == 64 ? .max : 1 << UInt64(count) - 1
         negated = plan.conditions.indices.reduce(0) { plan.conditions[$1].isNegated ? $0 | 1 << UInt64($1) : $0 }
         scopes = set.scopes.map { scope in
-            if let service = plan.service, scope.resource.serviceNameOrPlaceholder != service { return nil }
+            if let service = plan.service, !scope.resource.serviceNameOrPlaceholder.hasBytes(of: service) { return nil }
             return plan.conditions.indices.reduce(0) { plan.conditions[$1].isFound(in: scope) ? $0 | 1 << UInt64($1) : $0 }
         }
         byKey = plan.conditions.indices.compactMap { index in numbers[SearchPlan.key(index)].map { (key: $0, condition: index) } }

@@ -63,12 +63,31 @@ struct TagCondition: Sendable {
     /// Fulfilled unless found, instead of fulfilled when found.
     var isNegated: Bool { derived == .notError }
 
+    /// The keys and values under which an index may hold a trace that fulfils the condition; nil when traces without any may too.
+    var lookup: [(key: String, value: String)]? {
+        let literal = (key: key, value: value.text)
+        return switch derived {
+        case nil: [literal]
+        case .notError, .status(.unset), .kind(.unspecified): nil
+        case .status(.error): [literal, (WellKnown.statusCode.text, WellKnown.failed.text)]
+        case .status(.ok): [literal, (WellKnown.statusCode.text, WellKnown.ok.text)]
+        case .kind(let kind): [literal, (WellKnown.spanKind.text, kind.text)]
+        case .statusMessage: [literal, (WellKnown.statusMessage.text, value.text)]
+        case .traceState: [literal, (WellKnown.traceState.text, value.text)]
+        // A scope without a name or version is in no list.
+        case .scopeName: value.text.isEmpty ? nil : [literal, (WellKnown.scopeName.text, value.text)]
+        case .scopeVersion: value.text.isEmpty ? nil : [literal, (WellKnown.scopeVersion.text, value.text)]
+        case .eventName: [literal, (WellKnown.event.text, value.text)]
+        case .resourceAttribute(let key): [literal, (key, value.text)]
+        }
+    }
+
     /// Whether a scope's own attributes, name and version fulfil the condition.
     func isFound(in scope: SpanScope) -> Bool {
         if value.isText(of: scope.resource.attributes, under: key) || value.isText(of: scope.scope.attributes, under: key) { return true }
         switch derived {
-        case .scopeName: return scope.scope.name == value.text
-        case .scopeVersion: return scope.scope.version == value.text
+        case .scopeName: return scope.scope.name.hasBytes(of: value.text)
+        case .scopeVersion: return scope.scope.version.hasBytes(of: value.text)
         case .resourceAttribute(let key): return value.isText(of: scope.resource.attributes, under: key)
         default: return false
         }
@@ -91,13 +110,13 @@ struct TagValue: Sendable {
 
     func isText(of attributes: [Attribute], under key: String) -> Bool {
         attributes.contains { attribute in
-            guard attribute.key == key else { return false }
+            guard attribute.key.hasBytes(of: key) else { return false }
             switch attribute.value {
-            case .string(let text): return text == self.text
+            case .string(let text): return text.hasBytes(of: self.text)
             case .int(let number): return number == int
             case .bool(let flag): return flag == bool
             case .double(let number): return number == double
-            default: return attribute.value.text == text
+            default: return attribute.value.text.hasBytes(of: text)
             }
         }
     }

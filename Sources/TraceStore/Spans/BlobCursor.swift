@@ -45,6 +45,29 @@ struct BlobCursor {
         }
     }
 
+    /// Passes over the fields that `extra` announces.
+    mutating func skipExtras(_ extra: SpanBlob.Extra) throws(ByteError) {
+        if extra.contains(.flags) { _ = try cursor.readUvarint() }
+        if extra.contains(.traceState) { _ = try cursor.readUvarint() }
+        if extra.contains(.statusMessage) { _ = try cursor.readUvarint() }
+        if extra.contains(.droppedAttributes) { _ = try cursor.readUvarint() }
+        if extra.contains(.events) {
+            for _ in 0..<(try count()) {
+                for _ in 0..<3 { _ = try cursor.readUvarint() }
+                try skipAttributes()
+            }
+            _ = try cursor.readUvarint()
+        }
+        if extra.contains(.links) {
+            for _ in 0..<(try count()) {
+                try cursor.skip(24)
+                for _ in 0..<3 { _ = try cursor.readUvarint() }
+                try skipAttributes()
+            }
+            _ = try cursor.readUvarint()
+        }
+    }
+
     mutating func value(_ tag: ValueTag, _ strings: StringEntries) throws(ByteError) -> AttributeValue {
         switch tag {
         case .empty: return .empty
@@ -70,6 +93,15 @@ struct BlobCursor {
             attributes.append(Attribute(key, try value(try tag(), strings)))
         }
         return attributes
+    }
+
+    mutating func scope(_ strings: StringEntries) throws(ByteError) -> SpanScope {
+        let resource = Resource(attributes: try attributes(strings), droppedAttributesCount: try number())
+        let resourceSchemaURL = strings[try number()]
+        var scope = InstrumentationScope(name: strings[try number()], version: strings[try number()])
+        scope.attributes = try attributes(strings)
+        scope.droppedAttributesCount = try number()
+        return SpanScope(resource: resource, resourceSchemaURL: resourceSchemaURL, scope: scope, scopeSchemaURL: strings[try number()])
     }
 
     /// The whole span of which `row` is the fixed part.

@@ -7,6 +7,7 @@ import TraceModel
 ///     attributes = uvarint count, count × (uvarint key, value)
 ///     value      = tag byte (`ValueTag`), content
 ///     extras     = mask byte (`Extra`), for each bit set, lowest first, its field
+///     scope      = resource's attributes, uvarint dropped, string schema, string name, string version, attributes, uvarint dropped, string schema
 enum SpanBlob {
     /// Fields beyond the attributes. Each is present when its bit is set.
     struct Extra: OptionSet {
@@ -62,6 +63,17 @@ enum SpanBlob {
             }
             out.appendUvarint(UInt64(span.droppedLinksCount))
         }
+    }
+
+    static func write(_ scope: SpanScope, into out: inout ByteWriter, _ strings: inout StringTable) {
+        write(scope.resource.attributes, into: &out, &strings)
+        out.appendUvarint(UInt64(scope.resource.droppedAttributesCount))
+        out.appendUvarint(UInt64(strings.intern(scope.resourceSchemaURL)))
+        out.appendUvarint(UInt64(strings.intern(scope.scope.name)))
+        out.appendUvarint(UInt64(strings.intern(scope.scope.version)))
+        write(scope.scope.attributes, into: &out, &strings)
+        out.appendUvarint(UInt64(scope.scope.droppedAttributesCount))
+        out.appendUvarint(UInt64(strings.intern(scope.scopeSchemaURL)))
     }
 
     static func write(_ attributes: [Attribute], into out: inout ByteWriter, _ strings: inout StringTable) {

@@ -20,8 +20,11 @@ struct SpanSet: Sendable {
     let rows: StableVector<SpanRow>.Prefix
     let strings: StringEntries
     let scopes: [SpanScope]
+    /// Each scope as `SpanBlob` writes it; a page's set has none.
+    let scopeBlobs: StableVector<StringEntry>.Prefix
     let traces: StableVector<TraceKey>.Prefix
     let arenas: [ByteArena]
+    var page: PageBytes?
 
     /// The spans in `rows`, which are all of one trace, as OTLP groups them: scopes in the order in which they were first met, spans by
     /// start within them.

@@ -10,7 +10,7 @@ struct StringEntry: BitwiseCopyable {
     var string: String { String(decoding: bytes, as: UTF8.self) }
 }
 
-/// Strings by number, each held once. Number 0 is the empty string; numbers are given in order of arrival and stay.
+/// Strings by number, each held once. Those of `WellKnown` come first; numbers are given in order of arrival and stay.
 struct StringTable: ~Copyable {
     let arena = ByteArena()
     private(set) var entries = StableVector<StringEntry>()
@@ -22,7 +22,7 @@ struct StringTable: ~Copyable {
         capacity = 256
         slots = .allocate(capacity: capacity)
         slots.initialize(repeating: 0, count: capacity)
-        _ = intern(UnsafeBufferPointer(start: nil, count: 0))
+        for known in WellKnown.allCases { _ = intern(known.text) }
     }
 
     deinit { slots.deallocate() }
