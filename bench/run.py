@@ -74,7 +74,7 @@ def obstack(data, configuration=""):
         open(os.path.join(config, "prometheus.yml"), "w").write(configuration)
     port = free_port()
     arguments = [os.path.join(ROOT, ".build/release/obstack"), "serve", "--config", config, "--data", os.path.join(data, "data"), "--prometheus-port", str(port)]
-    for door in ("otlp-grpc", "otlp-http", "jaeger", "grafana", "collector-metrics", "health"):
+    for door in ("pushgateway", "otlp-grpc", "otlp-http", "jaeger", "grafana", "collector-metrics", "health"):
         arguments += [f"--{door}-port", "0"]
     return Server("obstack", arguments, f"http://127.0.0.1:{port}/-/ready", data, "/api/v1/write")
 

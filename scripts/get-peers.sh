@@ -5,7 +5,8 @@
 set -euo pipefail
 PEERS=${PEERS:-$HOME/.cache/observability-peers}
 packages=(prometheus promtool prometheus-pushgateway prometheus-alertmanager prometheus-node-exporter victoria-metrics)
-if [ -x "$PEERS/usr/bin/prometheus" ] && [ -x "$PEERS/usr/bin/victoria-metrics" ] && [ -x "$PEERS/usr/bin/prometheus-node-exporter" ]; then
+if [ -x "$PEERS/usr/bin/prometheus" ] && [ -x "$PEERS/usr/bin/victoria-metrics" ] && [ -x "$PEERS/usr/bin/prometheus-node-exporter" ] &&
+    [ -x "$PEERS/usr/bin/prometheus-pushgateway" ]; then
     echo "$PEERS"
     exit 0
 fi

@@ -22,4 +22,22 @@ package enum PercentEncoding {
         }
         return String(decoding: out, as: UTF8.self)
     }
+
+    /// Undoes the encoding of a whole path; nil where an escape is not one or the outcome is not UTF-8.
+    package static func decodeStrictly(_ text: String) -> String? {
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
+        var out: [UInt8] = []
+        var bytes = Array(text.utf8)[...]
+        while let byte = bytes.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                out.append(byte)
+                continue
+            }
+            guard let first = bytes.popFirst(), let second = bytes.popFirst(), let high = Character(UnicodeScalar(first)).hexDigitValue,
+                let low = Character(UnicodeScalar(second)).hexDigitValue
+            else { return nil }
+            out.append(UInt8(high << 4 | low))
+        }
+        return String(validating: out, as: UTF8.self)
+    }
 }

@@ -9,6 +9,20 @@ extension Request {
     /// Refuses with 413 before reading when the declared length is over the limit, 415 for an unknown encoding, 400 for a body
     /// that does not decompress, 503 with `Retry-After` when all bodies in flight together are over theirs.
     package func decodedBody(_ limits: BodyLimits) async throws -> [UInt8] {
+        try await decodedBody(limits) { bytes, limit in
+            switch headers[.contentEncoding]?.lowercased() {
+            case nil, "", "identity": return Array(bytes)
+            case let name?:
+                guard let compression = Compression(rawValue: name == "x-gzip" ? "gzip" : name) else {
+                    throw SurfaceError(.unsupportedMediaType, "Content-Encoding \"\(name)\" is not understood; send identity, gzip, zstd or snappy")
+                }
+                return try compression.decompress(bytes, limit: limit)
+            }
+        }
+    }
+
+    /// As `decodedBody(_:)`, for a door with encodings of its own: `decode` gets the body as sent and the largest result it may make of it.
+    package func decodedBody(_ limits: BodyLimits, decode: (UnsafeBufferPointer<UInt8>, Int) throws -> [UInt8]) async throws -> [UInt8] {
         var limit = limits.encodedBytesMax
         if let declared = headers[.contentLength] {
             guard let length = Int(declared), length >= 0 else { throw SurfaceError(.badRequest, "Content-Length \"\(declared)\" is not a length") }
@@ -25,19 +39,12 @@ extension Request {
         } catch is NIOTooManyBytesError {
             throw Self.tooLarge("is longer", limit: limit)
         }
-        switch headers[.contentEncoding]?.lowercased() {
-        case nil, "", "identity": return Array(buffer.readableBytesView)
-        case let name?:
-            guard let compression = Compression(rawValue: name == "x-gzip" ? "gzip" : name) else {
-                throw SurfaceError(.unsupportedMediaType, "Content-Encoding \"\(name)\" is not understood; send identity, gzip, zstd or snappy")
-            }
-            do {
-                return try buffer.withUnsafeReadableBytes { try compression.decompress($0.bindMemory(to: UInt8.self), limit: limits.decodedBytesMax) }
-            } catch ByteError.tooLarge {
-                throw Self.tooLarge("decompresses to more", limit: limits.decodedBytesMax)
-            } catch let error as ByteError {
-                throw SurfaceError(.badRequest, "\(error)")
-            }
+        do {
+            return try buffer.withUnsafeReadableBytes { try decode($0.bindMemory(to: UInt8.self), limits.decodedBytesMax) }
+        } catch ByteError.tooLarge {
+            throw Self.tooLarge("decompresses to more", limit: limits.decodedBytesMax)
+        } catch let error as ByteError {
+            throw SurfaceError(.badRequest, "\(error)")
         }
     }
 

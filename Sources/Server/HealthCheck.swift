@@ -59,7 +59,7 @@ package struct HealthCheck: Sendable {
     private static func probe(_ door: DoorName, _ authority: String) -> HTTPClientRequest {
         let path: String =
             switch door {
-            case .prometheus: "/-/ready"
+            case .prometheus, .pushgateway: "/-/ready"
             case .otlpHTTP: "/v1/traces"
             case .jaeger: "/api/services"
             case .grafana: "/api/health"

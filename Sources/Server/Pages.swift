@@ -12,6 +12,10 @@ enum Pages {
             redirects: [("/", "/query"), ("/graph", "/query"), ("/tsdb-status", "/status"), ("/flags", "/status"), ("/config", "/status")], doors: doors)
     }
 
+    static func pushgateway(_ doors: @escaping Doors) -> WebPages {
+        WebPages(routes: [("/", "push/push.html"), ("/status", "push/push.html")], doors: doors)
+    }
+
     static func jaeger(_ doors: @escaping Doors) -> WebPages {
         WebPages(routes: [("/search", "traces/search.html"), ("/trace/:id", "traces/trace.html")], redirects: [("/", "/search")], doors: doors)
     }

@@ -13,7 +13,7 @@ package struct ServerOptions: Sendable {
     package var metricRetentionSeconds = 15 * 86_400
     /// Bytes of metrics; 0 for any number.
     package var metricRetentionBytes = 0
-    /// Whether series can be deleted and snapshots made over HTTP.
+    /// Whether metrics and pushed groups can be deleted, and snapshots made, over HTTP.
     package var adminAPIIsEnabled = false
     package var traceRetentionSeconds = 7 * 86_400
     package var maxSeries = 2_000_000
@@ -130,5 +130,14 @@ package struct ServerOptions: Sendable {
             ("storage.tsdb.retention.size", ByteSize(bytes: metricRetentionBytes).description), ("web.enable-admin-api", String(adminAPIIsEnabled)),
             ("trace-retention", ModelDuration.seconds(Int64(traceRetentionSeconds)).description),
         ] + DoorName.allCases.map { ($0.flag, String(port($0))) }
+    }
+
+    /// The Pushgateway's flags as they are in effect, for its `/api/v1/status`.
+    var pushgatewayFlags: [(name: String, value: String)] {
+        [
+            ("persistence.file", dataDirectory + "/push"), ("persistence.interval", "0s"), ("push.disable-consistency-check", "false"),
+            ("push.enable-utf8-names", "false"), ("web.enable-admin-api", String(adminAPIIsEnabled)), ("web.enable-lifecycle", "false"),
+            ("web.listen-address", "\(listenAddress):\(port(.pushgateway))"), ("web.telemetry-path", "/metrics"),
+        ]
     }
 }

@@ -16,6 +16,7 @@ import Pipelines
 import Platform
 import PrometheusAPI
 import PromQL
+import PushgatewayAPI
 import ServiceLifecycle
 import TraceStore
 import WebAssets
@@ -41,7 +42,7 @@ package enum Stack {
 
         // Store.
         let pool = try BlockingPool()
-        let stores = try await pool.run { try Stores.open(options, logger) }
+        let stores = try await pool.run { try Stores.open(options, pool: pool, logger) }
         let (metrics, traces) = (stores.metrics, stores.traces)
 
         // Query.
@@ -79,6 +80,16 @@ package enum Stack {
             .addRoutes(to: prometheusRouter)
         Pages.prometheus(doors).addRoutes(to: prometheusRouter)
 
+        let pushRouter = SurfaceRouter.make()
+        PushgatewayAPI(
+            groups: stores.pushed,
+            server: .init(
+                version: version, startMillis: startMillis, flags: options.pushgatewayFlags, isAdminEnabled: options.adminAPIIsEnabled,
+                processFamilies: ProcessMetrics.families),
+            limits: BodyLimits(decodedBytesMax: 64 << 20), clock: clock
+        ).addRoutes(to: pushRouter)
+        Pages.pushgateway(doors).addRoutes(to: pushRouter)
+
         let receiver = OTLPReceiver(intake: intake)
         let otlpHTTPRouter = SurfaceRouter.make()
         receiver.addHTTPRoutes(to: otlpHTTPRouter)
@@ -115,8 +126,8 @@ package enum Stack {
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
             signals, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
-            door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.otlpHTTP, otlpHTTPRouter),
-            door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
+            door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.pushgateway, pushRouter),
+            door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
         ]
         let serviceGroup = ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: quiet(logger)))
         await ending.attach(serviceGroup)

@@ -3,6 +3,8 @@ import Glibc
 import Logging
 import MetricStore
 import Platform
+import PushGroups
+import PushgatewayAPI
 import SegmentLog
 import TraceStore
 
@@ -10,10 +12,11 @@ import TraceStore
 struct Stores: Sendable {
     let metrics: MetricStore
     let traces: TraceStore
+    let pushed: PushGroups
     let dashboards: DashboardStore
 
     /// Opens all of them, or none. Blocks; tells of a replay that takes its time.
-    static func open(_ options: ServerOptions, _ logger: Logger) throws -> Stores {
+    static func open(_ options: ServerOptions, pool: BlockingPool, _ logger: Logger) throws -> Stores {
         var metricOptions = MetricStore.Options()
         metricOptions.retentionMillis = Int64(options.metricRetentionSeconds) * 1_000
         metricOptions.retentionBytes = options.metricRetentionBytes
@@ -29,14 +32,22 @@ struct Stores: Sendable {
             if let password = options.grafanaAdminPassword { dashboardOptions.adminPassword = password }
             let dashboards = try DashboardStore(path: options.dataDirectory + "/dashboards.db", options: dashboardOptions)
             do {
-                let traceOptions = TraceStoreOptions(retentionSeconds: options.traceRetentionSeconds)
-                let (traces, report) = try TraceStore.open(
-                    options.dataDirectory + "/traces", options: traceOptions, progress: { progress.show("traces", $0) },
-                    damage: { logger.warning("traces: \($0)") })
-                progress.finish()
-                for damage in report.replay.damage { logger.warning("traces: \(damage)") }
-                for damage in report.damage { logger.warning("traces: \(damage)") }
-                return Stores(metrics: metrics, traces: traces, dashboards: dashboards)
+                let (pushed, pushReport) = try PushGroups.open(
+                    options.dataDirectory + "/push", own: PushgatewayAPI.ownKinds(ProcessMetrics.families()), pool: pool, onProblem: { logger.warning("\($0)") })
+                for damage in pushReport.damage { logger.warning("push: \(damage)") }
+                do {
+                    let traceOptions = TraceStoreOptions(retentionSeconds: options.traceRetentionSeconds)
+                    let (traces, report) = try TraceStore.open(
+                        options.dataDirectory + "/traces", options: traceOptions, progress: { progress.show("traces", $0) },
+                        damage: { logger.warning("traces: \($0)") })
+                    progress.finish()
+                    for damage in report.replay.damage { logger.warning("traces: \(damage)") }
+                    for damage in report.damage { logger.warning("traces: \(damage)") }
+                    return Stores(metrics: metrics, traces: traces, pushed: pushed, dashboards: dashboards)
+                } catch {
+                    pushed.close()
+                    throw error
+                }
             } catch {
                 try? dashboards.close()
                 throw error
@@ -50,9 +61,10 @@ struct Stores: Sendable {
     /// Returns when everything is on the disk.
     func close(on pool: BlockingPool) async {
         await traces.close()
-        let (metrics, dashboards) = (metrics, dashboards)
+        let (metrics, pushed, dashboards) = (metrics, pushed, dashboards)
         await pool.run {
             metrics.close()
+            pushed.close()
             try? dashboards.close()
         }
     }

@@ -4,6 +4,6 @@ import ArgumentParser
 struct Obstack: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "obstack",
-        abstract: "Prometheus, an OpenTelemetry collector, Jaeger and Grafana in one process.",
+        abstract: "Prometheus, Pushgateway, an OpenTelemetry collector, Jaeger and Grafana in one process.",
         subcommands: [ServeCommand.self, CheckCommand.self, DemoCommand.self, TSDBCommand.self])
 }

@@ -1,6 +1,6 @@
 """Opens the pages in a headless Chromium as a person would, and says what does not hold.
 
-    python3 browser.py http://127.0.0.1:3000 http://127.0.0.1:16686 http://127.0.0.1:9090 OUTPUT_FOLDER
+    python3 browser.py http://127.0.0.1:3000 http://127.0.0.1:16686 http://127.0.0.1:9090 http://127.0.0.1:9091 OUTPUT_FOLDER
 
 While `obstack demo` sends: signs in, opens the dashboard, sees that its curves move, opens a trace from the search page, asks a
 query, and takes every page's picture at three sizes in two themes into the folder. Closes with `N passed, N failed`; exit status 1
@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 import time
+import urllib.request
 
 from chromium import Browser, BrowserError, find_browser
 
@@ -40,8 +41,8 @@ PICTURES = "[...document.querySelectorAll('.dash-panel[data-kind=timeseries] .ch
 class Visit:
     """A visit to the pages, with what held and what did not."""
 
-    def __init__(self, browser, grafana, jaeger, prometheus, folder):
-        self.browser, self.grafana, self.jaeger, self.prometheus, self.folder = browser, grafana, jaeger, prometheus, folder
+    def __init__(self, browser, grafana, jaeger, prometheus, pushgateway, folder):
+        self.browser, self.grafana, self.jaeger, self.prometheus, self.pushgateway, self.folder = browser, grafana, jaeger, prometheus, pushgateway, folder
         self.passed = self.failed = 0
 
     def step(self, claim, run):
@@ -188,12 +189,44 @@ class Visit:
         self.browser.open(f"{self.prometheus}/query?g0.expr=up&g0.tab=graph&g0.range_input=5m")
         self.browser.wait("document.querySelector('.chart-base')?.toDataURL().length > 2000", "a drawn graph of up")
 
+    def push(self, group, metrics):
+        urllib.request.urlopen(urllib.request.Request(f"{self.pushgateway}/metrics/{group}", metrics.encode(), method="PUT"), timeout=10).close()
+
+    def push_page_teaches(self):
+        self.browser.open(f"{self.pushgateway}/")
+        self.browser.wait(f"document.querySelector('.empty')?.innerText.includes('{self.pushgateway}/metrics/job/')", "a line that pushes to this very address")
+
+    def pushed_groups_show(self):
+        self.push("job/nightly_backup/instance/db-1", "# HELP backup_bytes What was written.\n# TYPE backup_bytes gauge\nbackup_bytes{part=\"users\"} 5242880\n"
+                  "# TYPE backup_step_seconds histogram\nbackup_step_seconds_bucket{le=\"1\"} 3\nbackup_step_seconds_bucket{le=\"+Inf\"} 4\nbackup_step_seconds_sum 6\nbackup_step_seconds_count 4\n")
+        self.push("job/import/path@base64/L3Zhci90bXA", "rows_total 17\n")
+        self.browser.wait("document.querySelectorAll('.pool').length === 2 && document.body.innerText.includes('5,242,880')", "both groups with their values")
+        self.browser.wait("[...document.querySelectorAll('.label-chip')].some(chip => chip.innerText === 'path=/var/tmp')", "the label that came as base64")
+
+    def deleted_group_comes_back(self):
+        remove = "[...document.querySelectorAll('.group-head button')].find(b => b.getAttribute('aria-label') === 'Delete the group import')"
+        self.browser.run(f"{remove}.click()")
+        self.browser.wait("[...document.querySelectorAll('dialog button')].find(b => b.innerText === 'Delete')?.isConnected", "the question")
+        self.browser.run("[...document.querySelectorAll('dialog button')].find(b => b.innerText === 'Delete').click()")
+        self.browser.wait("document.querySelectorAll('.pool').length === 1", "the group gone")
+        self.browser.wait("[...document.querySelectorAll('button')].find(b => b.innerText === 'Undo')?.isConnected", "the way back")
+        self.browser.run("[...document.querySelectorAll('button')].find(b => b.innerText === 'Undo').click()")
+        self.browser.wait("document.querySelectorAll('.pool').length === 2 && document.body.innerText.includes('rows_total')", "the group back")
+
+    def palette_reaches_other_doors(self):
+        self.browser.press("k", modifiers=2)
+        self.browser.wait("document.querySelector('dialog.palette input')?.isConnected", "the palette")
+        self.browser.type("backup_bytes")
+        self.browser.wait(f"[...document.querySelectorAll('.palette-item')].some(a => a.href.startsWith('{self.prometheus}/query'))", "the pushed metric, on the query page", timeout=30)
+        self.browser.press("Escape")
+
     def pictures(self):
         """Every page at every size in both themes; none may be wider than its window."""
         pages = {
             "home": (f"{self.grafana}/", "document.querySelectorAll('.card').length"), "dashboards": (f"{self.grafana}/dashboards", "document.querySelectorAll('.dashboard-row').length"),
             "dashboard": (self.dashboard, f"{PANELS_DRAWN} >= 3"), "search": (f"{self.jaeger}/search", "document.querySelectorAll('.result').length"),
             "trace": (self.trace, "document.querySelectorAll('.span').length"), "query": (f"{self.prometheus}/query?g0.expr=up&g0.tab=graph", "!!document.querySelector('.chart-base')"),
+            "push": (f"{self.pushgateway}/", "document.querySelectorAll('.pool').length"),
         }
         for name, (address, ready) in pages.items():
             self.step(f"{name} fits every window, dark and light", lambda name=name, address=address, ready=ready: self.portraits(name, address, ready))
@@ -240,13 +273,17 @@ class Visit:
             self.step("a span leads to the graphs of its service", self.span_leads_to_graphs)
             self.step("a value leads to the traces that have it", self.value_leads_to_a_search)
         self.step("the query page draws a graph", self.query_answers)
+        self.step("the push page teaches while nothing was pushed", self.push_page_teaches)
+        self.step("what is pushed shows by itself", self.pushed_groups_show)
+        self.step("a deleted group comes back", self.deleted_group_comes_back)
+        self.step("the palette finds what was pushed behind another door", self.palette_reaches_other_doors)
         if hasattr(self, "dashboard") and hasattr(self, "trace"):
             self.pictures()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    for name in ("grafana", "jaeger", "prometheus"):
+    for name in ("grafana", "jaeger", "prometheus", "pushgateway"):
         parser.add_argument(name, type=lambda url: url.rstrip("/"), help="its address")
     parser.add_argument("folder", help="where the pictures go")
     arguments = parser.parse_args()
@@ -255,7 +292,7 @@ def main():
         return 77
     os.makedirs(arguments.folder, exist_ok=True)
     with Browser() as browser:
-        visit = Visit(browser, arguments.grafana, arguments.jaeger, arguments.prometheus, arguments.folder)
+        visit = Visit(browser, arguments.grafana, arguments.jaeger, arguments.prometheus, arguments.pushgateway, arguments.folder)
         visit.run()
     print(f"{visit.passed} passed, {visit.failed} failed")
     return 1 if visit.failed else 0

@@ -20,7 +20,7 @@ struct BrowserTests {
         let output = stack.folder.appendingPathComponent("screenshots")
         let script = RunningStack.packageRoot.appendingPathComponent("Tests/Clients/browser.py").path
         let python = clientsPython ?? "/usr/bin/python3"
-        let visit = try run(python, [script, stack.url("grafana"), stack.url("jaeger"), stack.url("prometheus"), output.path])
+        let visit = try run(python, [script, stack.url("grafana"), stack.url("jaeger"), stack.url("prometheus"), stack.url("pushgateway"), output.path])
         #expect(visit.status == 0, "\(visit.output.suffix(4000))\n\(visit.error.suffix(1000))")
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Garbage on every port", .serialized)
 struct GarbageTests {
-    static let doors = ["prometheus", "otlpGRPC", "otlpHTTP", "jaeger", "grafana", "collectorMetrics", "health"]
+    static let doors = ["prometheus", "pushgateway", "otlpGRPC", "otlpHTTP", "jaeger", "grafana", "collectorMetrics", "health"]
 
     /// Sends raw bytes and reads what comes back until the server closes or a second has passed.
     private func exchange(_ port: Int, _ bytes: [UInt8], seconds: Int = 1) -> String {
@@ -57,7 +57,7 @@ struct GarbageTests {
             }
         }
         let wrongMethods = [("prometheus", "/api/v1/query", "DELETE"), ("prometheus", "/api/v1/write", "GET"), ("otlpHTTP", "/v1/traces", "GET"), ("jaeger", "/api/services", "POST"),
-                            ("grafana", "/api/health", "POST")]
+                            ("grafana", "/api/health", "POST"), ("pushgateway", "/metrics/job/a", "GET"), ("pushgateway", "/api/v1/metrics", "POST")]
         for (door, path, method) in wrongMethods {
             let answer = try http(stack.url(door, path), method: method)
             #expect(answer.status == 405, "\(method) \(path) on \(door) answered \(answer.status)")
@@ -72,13 +72,18 @@ struct GarbageTests {
             ("otlpHTTP", "/v1/traces", ["Content-Type: application/x-protobuf", "Content-Encoding: gzip"], Data("plain".utf8)),
             ("prometheus", "/api/v1/query", ["Content-Type: application/x-www-form-urlencoded"], Data("query=sum((".utf8)),
             ("grafana", "/login", ["Content-Type: application/json"], Data("{".utf8)),
+            ("pushgateway", "/metrics/job/a", [], Data([0x00, 0xFF, 0x7B])),
+            ("pushgateway", "/metrics/job/a", ["Content-Encoding: gzip"], Data("plain".utf8)),
+            ("pushgateway", "/metrics/job/a", ["Content-Encoding: snappy"], Data("plain".utf8)),
+            ("pushgateway", "/metrics/job/a", ["Content-Type: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"],
+             Data([0x7F, 0x0A, 0xFF])),
         ]
         for (door, path, headers, body) in bodies {
             let answer = try http(stack.url(door, path), method: "POST", headers: headers, body: body)
             #expect(answer.status == 400, "\(door) \(path) answered \(answer.status) \(answer.body)")
             #expect(!answer.body.isEmpty)
         }
-        for (door, path) in [("prometheus", "/api/v1/write"), ("otlpHTTP", "/v1/traces"), ("grafana", "/login")] {
+        for (door, path) in [("prometheus", "/api/v1/write"), ("otlpHTTP", "/v1/traces"), ("grafana", "/login"), ("pushgateway", "/metrics/job/a")] {
             let port = try #require(stack.ports[door])
             let request = "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\nContent-Encoding: snappy\r\nContent-Length: 1073741824\r\n\r\nabc"
             let answer = exchange(port, Array(request.utf8), seconds: 3)

@@ -7,7 +7,7 @@ struct LifecycleTests {
     func startsAndDrains() async throws {
         let stack = try await RunningStack()
         defer { stack.stop() }
-        for door in ["prometheus", "otlpGRPC", "otlpHTTP", "jaeger", "grafana", "collectorMetrics", "health"] {
+        for door in ["prometheus", "pushgateway", "otlpGRPC", "otlpHTTP", "jaeger", "grafana", "collectorMetrics", "health"] {
             let port = try #require(stack.ports[door])
             #expect(stack.log.contains(":\(port)"), "the ready lines do not name \(door)")
         }
@@ -23,7 +23,7 @@ struct LifecycleTests {
         let data = stack.folder.appendingPathComponent("data").path
         let healthy = try run(RunningStack.binary.path, ["check", "--data", data])
         #expect(healthy.status == 0, "\(healthy.output)")
-        #expect(healthy.output.split(separator: "\n").count == 7)
+        #expect(healthy.output.split(separator: "\n").count == 8)
         let document = try run(RunningStack.binary.path, ["check", "--data", data, "--json"])
         let parsed = try #require(JSONSerialization.jsonObject(with: Data(document.output.utf8)) as? [String: Any])
         #expect(parsed["healthy"] as? Bool == true)
@@ -38,7 +38,7 @@ struct LifecycleTests {
     func refusals() async throws {
         let stack = try await RunningStack()
         defer { stack.stop() }
-        let zeroPorts = ["prometheus", "otlp-grpc", "otlp-http", "jaeger", "grafana", "collector-metrics", "health"].flatMap { ["--\($0)-port", "0"] }
+        let zeroPorts = ["prometheus", "pushgateway", "otlp-grpc", "otlp-http", "jaeger", "grafana", "collector-metrics", "health"].flatMap { ["--\($0)-port", "0"] }
         let data = stack.folder.appendingPathComponent("data").path
         let locked = try run(RunningStack.binary.path, ["serve", "--data", data] + zeroPorts)
         #expect(locked.status == 1)
@@ -68,7 +68,7 @@ struct LifecycleTests {
 
     @Test("an unwritable folder is one line and exit status 1")
     func unwritable() throws {
-        let zeroPorts = ["prometheus", "otlp-grpc", "otlp-http", "jaeger", "grafana", "collector-metrics", "health"].flatMap { ["--\($0)-port", "0"] }
+        let zeroPorts = ["prometheus", "pushgateway", "otlp-grpc", "otlp-http", "jaeger", "grafana", "collector-metrics", "health"].flatMap { ["--\($0)-port", "0"] }
         let refused = try run(RunningStack.binary.path, ["serve", "--data", "/proc/obstack"] + zeroPorts)
         #expect(refused.status == 1)
         #expect(refused.error.contains("/proc/obstack"), "\(refused.error)")

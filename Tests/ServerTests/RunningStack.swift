@@ -27,7 +27,7 @@ final class RunningStack {
         let log = try FileHandle(forWritingTo: logURL)
         process.executableURL = Self.binary
         var all = ["serve", "--config", config.path, "--data", self.folder.appendingPathComponent("data").path]
-        for flag in ["prometheus", "otlp-grpc", "otlp-http", "jaeger", "grafana", "collector-metrics", "health"] { all += ["--\(flag)-port", "0"] }
+        for flag in ["prometheus", "pushgateway", "otlp-grpc", "otlp-http", "jaeger", "grafana", "collector-metrics", "health"] { all += ["--\(flag)-port", "0"] }
         process.arguments = all + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = log

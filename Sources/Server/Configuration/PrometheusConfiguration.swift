@@ -19,7 +19,7 @@ struct PrometheusConfiguration: Sendable {
             config.staticGroups = [TargetGroup(addresses: ["localhost:\(port)"])]
             return config
         }
-        var push = job("pushgateway", 9091, seconds: 5)
+        var push = job("pushgateway", doors[.pushgateway] ?? DoorName.pushgateway.defaultPort, seconds: 5)
         push.honorsLabels = true
         var configuration = PrometheusConfiguration()
         configuration.scrapes = [

@@ -1,11 +1,12 @@
 /// The doors of the stack: one a port, each an original's own.
 package enum DoorName: String, CaseIterable, Sendable {
-    case prometheus, otlpGRPC, otlpHTTP, jaeger, grafana, collectorMetrics, health
+    case prometheus, pushgateway, otlpGRPC, otlpHTTP, jaeger, grafana, collectorMetrics, health
 
     /// The port that the original listens on.
     package var defaultPort: Int {
         switch self {
         case .prometheus: 9090
+        case .pushgateway: 9091
         case .otlpGRPC: 4317
         case .otlpHTTP: 4318
         case .jaeger: 16686
@@ -19,6 +20,7 @@ package enum DoorName: String, CaseIterable, Sendable {
     package var environmentVariable: String {
         switch self {
         case .prometheus: "PROMETHEUS_PORT"
+        case .pushgateway: "PUSHGATEWAY_PORT"
         case .otlpGRPC: "OTLP_GRPC_PORT"
         case .otlpHTTP: "JAEGER_OTLP_PORT"
         case .jaeger: "JAEGER_PORT"
@@ -32,6 +34,7 @@ package enum DoorName: String, CaseIterable, Sendable {
     package var flag: String {
         switch self {
         case .prometheus: "prometheus-port"
+        case .pushgateway: "pushgateway-port"
         case .otlpGRPC: "otlp-grpc-port"
         case .otlpHTTP: "otlp-http-port"
         case .jaeger: "jaeger-port"
@@ -45,6 +48,7 @@ package enum DoorName: String, CaseIterable, Sendable {
     package var title: String {
         switch self {
         case .prometheus: "Prometheus"
+        case .pushgateway: "Pushgateway"
         case .otlpGRPC: "OTLP gRPC"
         case .otlpHTTP: "OTLP HTTP"
         case .jaeger: "Jaeger"

@@ -151,6 +151,5 @@ function nothingYet() {
   return el("div.empty", icon("push", 28), el("h2", "Nothing was pushed yet"), el("p",
     "For jobs that end before anyone can scrape them. Push from the job itself:",
   ),
-    el("div.lines", lines.map(([words, line]) => [el("p", words), snippet(line)])),
-    el("p", "Or let ", el("code", "obstack demo"), " make some traffic."));
+    el("div.lines", lines.map(([words, line]) => [el("p", words), snippet(line)])));
 }
