@@ -72,7 +72,8 @@ struct TortureTests {
             let stack = try await RunningStack(reusing: folder, configuration: ["prometheus.yml": "scrape_configs: []\n"])
             folder = stack.folder
             let delay = Int.random(in: 100...1500, using: &generator)
-            async let sending: Void = load.run(stack.url("prometheus", "/api/v1/write"))
+            let url = stack.url("prometheus", "/api/v1/write")
+            async let sending: Void = load.run(url)
             try await Task.sleep(for: .milliseconds(delay))
             stack.killNow()
             await sending
