@@ -200,7 +200,7 @@ class Visit:
         self.push("job/nightly_backup/instance/db-1", "# HELP backup_bytes What was written.\n# TYPE backup_bytes gauge\nbackup_bytes{part=\"users\"} 5242880\n"
                   "# TYPE backup_step_seconds histogram\nbackup_step_seconds_bucket{le=\"1\"} 3\nbackup_step_seconds_bucket{le=\"+Inf\"} 4\nbackup_step_seconds_sum 6\nbackup_step_seconds_count 4\n")
         self.push("job/import/path@base64/L3Zhci90bXA", "rows_total 17\n")
-        self.browser.wait("document.querySelectorAll('.pool').length === 2 && document.body.innerText.includes('5,242,880')", "both groups with their values")
+        self.browser.wait("document.querySelectorAll('.pool').length === 2 && /5\\s242\\s880/.test(document.body.innerText)", "both groups with their values")
         self.browser.wait("[...document.querySelectorAll('.label-chip')].some(chip => chip.innerText === 'path=/var/tmp')", "the label that came as base64")
 
     def deleted_group_comes_back(self):

@@ -1,9 +1,13 @@
+import Foundation
 import Platform
 import Testing
 import TraceModel
 import TraceStore
 
 @Suite struct StoreCrashTests {
+    /// How many scripts are cut everywhere; `OBSTACK_CRASH_SEEDS=10` looks longer.
+    private static let seeds = ProcessInfo.processInfo.environment["OBSTACK_CRASH_SEEDS"].flatMap { Int($0) } ?? 1
+
     /// What a store was told, and what of that it has answered for.
     private struct Script {
         var acknowledged = NaiveStore()
@@ -60,7 +64,7 @@ import TraceStore
         }
     }
 
-    @Test("killed or without power between any two changes to the disk, a store has everything acknowledged, once, and goes on", arguments: 1...3)
+    @Test("killed or without power between any two changes to the disk, a store has everything acknowledged, once, and goes on", arguments: 1...seeds)
     func everyCut(seed: Int) async throws {
         var whole = Script()
         let disk = CutDisk(SimulatedDisk())

@@ -1,3 +1,4 @@
+import Foundation
 import Platform
 import Synchronization
 import Testing
@@ -5,6 +6,9 @@ import TraceModel
 import TraceStore
 
 @Suite struct StoreDamageTests {
+    /// How many corruptions; `OBSTACK_DAMAGE_CASES=1000` looks longer.
+    private static let cases = ProcessInfo.processInfo.environment["OBSTACK_DAMAGE_CASES"].flatMap { Int($0) } ?? 100
+
     private static let first = "/traces/segments/00000001.seg"
     private static let second = "/traces/segments/00000002.seg"
 
@@ -48,7 +52,7 @@ import TraceStore
         let ids = Array(all.traceIDs)
         let (counts, lateCounts) = (ids.map { all.counts(of: $0) }, ids.map { original.late.counts(of: $0) })
         let services = all.services
-        for seed in 0..<400 {
+        for seed in 0..<Self.cases {
             var random = RandomTraces(seed: UInt64(seed))
             let disk = try original.copy()
             if seed % 8 == 0 {
