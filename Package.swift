@@ -27,8 +27,17 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
 ]
 
+/// What each room reaches through the rooms that it uses. The build must know: a room whose values hold another room's values is compiled
+/// again when their layout changes, and SwiftPM looks at direct dependencies only. Imports stay held to `uses`.
+nonisolated(unsafe) var reach: [String: Set<String>] = [:]
+
+func reached(_ uses: [String]) -> [Target.Dependency] {
+    uses.reduce(into: Set(uses)) { $0.formUnion(reach[$1] ?? []) }.sorted().map { .target(name: $0) }
+}
+
 func room(_ floor: Int, _ name: String, uses: [String] = [], _ external: Target.Dependency...) -> Target {
-    .target(name: name, dependencies: uses.map { .target(name: $0) } + external, swiftSettings: settings)
+    reach[name] = uses.reduce(into: Set(uses)) { $0.formUnion(reach[$1] ?? []) }
+    return .target(name: name, dependencies: reached(uses) + external, swiftSettings: settings)
 }
 
 /// A C door to a Debian library, linked statically where the linker can, so that the binary needs nothing installed.
@@ -40,7 +49,7 @@ func door(_ name: String, _ library: String, cxx: Bool = false) -> Target {
 }
 
 func tests(_ name: String, uses: [String] = [], _ external: Target.Dependency...) -> Target {
-    .testTarget(name: name, dependencies: uses.map { .target(name: $0) } + external, swiftSettings: settings)
+    .testTarget(name: name, dependencies: reached(uses) + external, swiftSettings: settings)
 }
 
 let package = Package(
@@ -102,7 +111,10 @@ let package = Package(
             "Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog", "MetricStore", "TraceStore", "PromQL",
             "Acquisition", "PushGroups", "Pipelines", "Dashboards", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
         ], hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioHTTP1, nioPosix, nioSSL),
-        .executableTarget(name: "obstack", dependencies: ["Server", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "TraceModel", "OTLP", argumentParser, asyncHTTPClient, logging, nioCore, nioPosix], swiftSettings: settings),
+        .executableTarget(
+            name: "obstack",
+            dependencies: reached(["Server", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "TraceModel", "OTLP"])
+                + [argumentParser, asyncHTTPClient, logging, nioCore, nioPosix], swiftSettings: settings),
 
         tests("HouseTests"),
         tests("BytesTests", uses: ["Bytes"]),
