@@ -13,13 +13,15 @@ import Glibc
 /// The same histograms, sent to real Prometheus and to the store: each reads the other's directory, and the chunks are the same bytes.
 @Suite(.serialized, .enabled(if: Peer.path("prometheus") != nil && Peer.path("promtool") != nil, "needs prometheus and promtool under ~/.cache/observability-peers"))
 struct HistogramPeerTests {
-    private static let port: UInt16 = 19481
+    private let port: UInt16
+
+    init() throws { port = try Peer.freePort() }
 
     @Test("native histograms of every kind: what Prometheus keeps is read here, and the other way round, line by line and chunk by chunk")
     func bothWays() async throws {
         let folder = try TemporaryFolder()
         let store = try StoreFixture.open(Disk(), folder.path + "/ours", clock: SystemClock()) { $0.maintenanceSeconds = 0; $0.retentionMillis = 0 }
-        var process = try Self.startPrometheus(folder, "theirs")
+        var process = try startPrometheus(folder, "theirs")
         let clock = SystemClock()
         let start = clock.unixMillis - 6 * 3_600_000
         // Prometheus before 3.6 puts observations into wrong buckets when empty ones come and go (prometheus/prometheus#16894).
@@ -31,7 +33,7 @@ struct HistogramPeerTests {
             var request: [(labels: Labels, samples: [MixedSample])] = []
             for index in scenarios.indices { request.append((labels[index], [MixedSample(time: start + Int64(step) * 30_000 + Int64(index), value: scenarios[index].next())])) }
             let body = StoreFixture.remoteWrite(request)
-            let status = try Peer.post(Self.port, "/api/v1/write", Compression.snappy.compress(body), attempts: step == 0 ? 100 : 1)
+            let status = try Peer.post(port, "/api/v1/write", Compression.snappy.compress(body), attempts: step == 0 ? 100 : 1)
             #expect(status == 204, "step \(step)")
             let report = try await store.append(try RemoteWriteRequest.decode(body).batch, durability: .logged)
             #expect(report.refused == 0, "\(report.firstRefusal ?? "")")
@@ -76,8 +78,8 @@ struct HistogramPeerTests {
         let query = "/api/v1/query?query=%7B__name__%3D~%22h.*%22%7D%5B7h%5D&time=\(clock.unixMillis / 1000)"
         var answers: [String] = []
         for name in ["ours", "theirs"] {
-            process = try Self.startPrometheus(folder, name)
-            answers.append(try Peer.get(Self.port, query, attempts: 100))
+            process = try startPrometheus(folder, name)
+            answers.append(try Peer.get(port, query, attempts: 100))
             kill(process, SIGTERM)
             #expect(Peer.wait(process) == 0)
         }
@@ -109,7 +111,7 @@ struct HistogramPeerTests {
         }
     }
 
-    private static func startPrometheus(_ folder: TemporaryFolder, _ name: String) throws -> pid_t {
+    private func startPrometheus(_ folder: TemporaryFolder, _ name: String) throws -> pid_t {
         let prometheus = try #require(Peer.path("prometheus"))
         try Disk().publish(folder.path + "/prometheus.yml", Array("global: {scrape_interval: 1h}".utf8))
         return try Peer.start(

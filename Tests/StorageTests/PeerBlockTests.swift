@@ -97,9 +97,10 @@ struct PeerBlockTests {
     /// Starts Prometheus on the directory and has it count the samples.
     private static func asksPrometheus(_ folder: TemporaryFolder, _ directory: String, end: Int64, expected: Int) throws {
         try Disk().publish(folder.path + "/prometheus.yml", [])
+        let port = try Peer.freePort()
         let process = try Peer.start(
             [try #require(Peer.path("prometheus")), "--config.file=\(folder.path)/prometheus.yml", "--storage.tsdb.path=\(directory)", "--storage.tsdb.retention.time=100y",
-             "--web.listen-address=127.0.0.1:19473", "--log.level=warn"], output: folder.path + "/prometheus.log")
+             "--web.listen-address=127.0.0.1:\(port)", "--log.level=warn"], output: folder.path + "/prometheus.log")
         defer {
             kill(process, SIGTERM)
             _ = Peer.wait(process)
@@ -108,7 +109,7 @@ struct PeerBlockTests {
         var answer = ""
         for _ in 0..<200 where !answer.contains("=> ") {
             usleep(100_000)
-            answer = (try? Peer.run([promtool, "query", "instant", "--time=\(end / 1000)", "http://127.0.0.1:19473", "sum(count_over_time({n=~\".+\"}[41h]))"], in: folder)) ?? ""
+            answer = (try? Peer.run([promtool, "query", "instant", "--time=\(end / 1000)", "http://127.0.0.1:\(port)", "sum(count_over_time({n=~\".+\"}[41h]))"], in: folder)) ?? ""
         }
         #expect(answer.contains("=> \(expected) @"), "\(answer)")
     }

@@ -11,16 +11,20 @@ import Glibc
 /// Both ways: what real Prometheus wrote is read here, and what is written here is read there.
 @Suite(.serialized, .enabled(if: Peer.path("prometheus") != nil && Peer.path("promtool") != nil, "needs prometheus and promtool under ~/.cache/observability-peers"))
 struct PrometheusTests {
+    private let port: UInt16
+
+    init() throws { port = try Peer.freePort() }
+
     @Test("a log that Prometheus wrote before it was killed is read back with every sample")
     func readsLogOfPrometheus() throws {
         let folder = try TemporaryFolder()
         let prometheus = try #require(Peer.path("prometheus"))
         try Disk().publish(folder.path + "/prometheus.yml", Array("""
             global: {scrape_interval: 200ms, scrape_timeout: 200ms}
-            scrape_configs: [{job_name: self, static_configs: [{targets: ["127.0.0.1:19471"]}]}, {job_name: absent, static_configs: [{targets: ["127.0.0.1:1"]}]}]
+            scrape_configs: [{job_name: self, static_configs: [{targets: ["127.0.0.1:\(port)"]}]}, {job_name: absent, static_configs: [{targets: ["127.0.0.1:1"]}]}]
             """.utf8))
         let process = try Peer.start(
-            [prometheus, "--config.file=\(folder.path)/prometheus.yml", "--storage.tsdb.path=\(folder.path)/data", "--web.listen-address=127.0.0.1:19471", "--log.level=error"],
+            [prometheus, "--config.file=\(folder.path)/prometheus.yml", "--storage.tsdb.path=\(folder.path)/data", "--web.listen-address=127.0.0.1:\(port)", "--log.level=error"],
             output: folder.path + "/prometheus.log")
         // Long enough for a dozen scrapes; whatever was written by then is the test.
         for _ in 0..<100 {
@@ -91,22 +95,22 @@ struct PrometheusTests {
         try store.maintain()
         let whole = try StoreFixture.read(store)
         store.close()
-        try Disk().publish(folder.path + "/prometheus.yml", Array("scrape_configs: [{job_name: self, scrape_interval: 200ms, scrape_timeout: 200ms, static_configs: [{targets: [\"127.0.0.1:19472\"]}]}]".utf8))
+        try Disk().publish(folder.path + "/prometheus.yml", Array("scrape_configs: [{job_name: self, scrape_interval: 200ms, scrape_timeout: 200ms, static_configs: [{targets: [\"127.0.0.1:\(port)\"]}]}]".utf8))
         let prometheus = try #require(Peer.path("prometheus"))
         let process = try Peer.start(
-            [prometheus, "--config.file=\(folder.path)/prometheus.yml", "--storage.tsdb.path=\(directory)", "--web.listen-address=127.0.0.1:19472", "--log.level=warn"],
+            [prometheus, "--config.file=\(folder.path)/prometheus.yml", "--storage.tsdb.path=\(directory)", "--web.listen-address=127.0.0.1:\(port)", "--log.level=warn"],
             output: folder.path + "/prometheus.log")
         let promtool = try #require(Peer.path("promtool"))
         var answer = ""
         for _ in 0..<100 where !answer.contains("=> 20 @") {
             usleep(100_000)
-            answer = (try? Peer.run([promtool, "query", "instant", "http://127.0.0.1:19472", "count(count_over_time(m[1d]))"], in: folder)) ?? ""
+            answer = (try? Peer.run([promtool, "query", "instant", "http://127.0.0.1:\(port)", "count(count_over_time(m[1d]))"], in: folder)) ?? ""
         }
         #expect(answer.contains("=> 20 @"), "\(answer)")
         // Until it has scraped itself, which it begins some seconds after it is up.
         for _ in 0..<150 where !answer.contains("up{") {
             usleep(100_000)
-            answer = (try? Peer.run([promtool, "query", "instant", "http://127.0.0.1:19472", "up"], in: folder)) ?? ""
+            answer = (try? Peer.run([promtool, "query", "instant", "http://127.0.0.1:\(port)", "up"], in: folder)) ?? ""
         }
         kill(process, SIGTERM)
         #expect(Peer.wait(process) == 0)

@@ -111,7 +111,8 @@ import TraceStore
             model.write(last)
             try check(store, holds: model, "sealed by size")
         }
-        #expect(try disk.list("/traces/segments").count > 2)
+        // The last one was asked for; how many came by themselves depends on how far sealing lags behind.
+        #expect(try disk.list("/traces/segments").filter { $0.hasSuffix(".seg") }.count >= 2)
         #expect(try disk.list("/traces/wal").filter { $0.utf8.allSatisfy { $0 < 0x3A } }.count <= 3)
     }
 
