@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Runs obstack and its peers side by side, one after the other on a quiet machine, and prints tables of ratios.
 
-  bench/run.py [--only start|write|query] [--instances 200] [--scrapes 240] [--runs 5] [--workloads DIR]
+  bench/run.py [--only start|write|query|growth|history] [--instances 200] [--scrapes 240] [--runs 5] [--workloads DIR] [--sizes …] [--days 30]
 
-start  time to ready and idle memory: the whole of obstack beside Prometheus + Pushgateway + Alertmanager together
-write  remote write: samples a processor-second, peak memory, bytes a sample on disk
-query  the query set: medians, geometric mean of ratios, results compared with Prometheus
+start    time to ready and idle memory: the whole of obstack beside Prometheus + Pushgateway + Alertmanager together
+write    remote write: samples a processor-second, peak memory, bytes a sample on disk
+query    the query set: medians, geometric mean of ratios, results compared with Prometheus
+growth   the same load of ever more series: cost, memory, bytes written and kept, and the restart after a kill; not run unless asked for
+history  opening a directory with blocks of --days days; not run unless asked for
 
 Needs a release build, the peers (scripts/get-peers.sh) and the workloads of the folder given by --workloads.
 """
-import argparse, glob, json, os, shutil, signal, socket, subprocess, sys, tempfile, time, urllib.request
+import argparse, glob, json, math, os, shutil, signal, socket, subprocess, sys, tempfile, time, urllib.parse, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PEERS = os.environ.get("PEERS", os.path.expanduser("~/.cache/observability-peers")) + "/usr/bin/"
@@ -42,14 +44,28 @@ def folder_bytes(path):
     return sum(os.path.getsize(f) for f in glob.glob(path + "/**", recursive=True) if os.path.isfile(f))
 
 
+def processor_seconds(pid):
+    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def written_bytes(pid):
+    return next(int(line.split()[1]) for line in open(f"/proc/{pid}/io") if line.startswith("write_bytes"))
+
+
 class Server:
     """One program under measurement: started on a folder of its own, ready when its ready URL answers 200."""
 
     def __init__(self, name, arguments, ready, data, write_path):
-        self.name, self.data, self.write_path = name, data, write_path
+        self.name, self.data, self.write_path, self.arguments, self.ready = name, data, write_path, arguments, ready
+        self.url = ready.rsplit("/-/", 1)[0].rsplit("/health", 1)[0]
+        self.start()
+
+    def start(self):
+        name, ready = self.name, self.ready
         begun = time.perf_counter()
-        self.log = open(os.path.join(data, name + ".log"), "w")
-        self.process = subprocess.Popen(arguments, stdout=self.log, stderr=subprocess.STDOUT)
+        self.log = open(os.path.join(self.data, name + ".log"), "a")
+        self.process = subprocess.Popen(self.arguments, stdout=self.log, stderr=subprocess.STDOUT)
         while True:
             try:
                 if urllib.request.urlopen(ready, timeout=1).status == 200:
@@ -59,31 +75,43 @@ class Server:
                     sys.exit(f"{name} ended with {self.process.returncode}: {open(self.log.name).read()[-2000:]}")
                 time.sleep(0.002)
         self.ready_s = time.perf_counter() - begun
-        self.url = ready.rsplit("/-/", 1)[0].rsplit("/health", 1)[0]
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
+        self.process.wait(120)
         self.log.close()
 
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
 
-def obstack(data, configuration=""):
+    def instant(self, query, at, timeout=300):
+        """The answer to a query, and how many seconds it took."""
+        begun = time.perf_counter()
+        url = f"{self.url}/api/v1/query?" + urllib.parse.urlencode({"query": query, "time": at})
+        answer = json.load(urllib.request.urlopen(url, timeout=timeout))["data"]["result"]
+        return answer, time.perf_counter() - begun
+
+
+def obstack(data, configuration="", arguments=()):
     config = os.path.join(data, "config")
     os.makedirs(config, exist_ok=True)
     if configuration:
         open(os.path.join(config, "prometheus.yml"), "w").write(configuration)
     port = free_port()
-    arguments = [os.path.join(ROOT, ".build/release/obstack"), "serve", "--config", config, "--data", os.path.join(data, "data"), "--prometheus-port", str(port)]
+    command = [os.path.join(ROOT, ".build/release/obstack"), "serve", "--config", config, "--data", os.path.join(data, "data"), "--prometheus-port", str(port)]
+    command += arguments
     for door in ("pushgateway", "otlp-grpc", "otlp-http", "jaeger", "grafana", "collector-metrics", "health"):
-        arguments += [f"--{door}-port", "0"]
-    return Server("obstack", arguments, f"http://127.0.0.1:{port}/-/ready", data, "/api/v1/write")
+        command += [f"--{door}-port", "0"]
+    return Server("obstack", command, f"http://127.0.0.1:{port}/-/ready", data, "/api/v1/write")
 
 
-def prometheus(data):
+def prometheus(data, arguments=()):
     open(os.path.join(data, "prometheus.yml"), "w").write("global: {scrape_interval: 1h}\n")
     port = free_port()
     return Server("prometheus", [PEERS + "prometheus", f"--config.file={data}/prometheus.yml", f"--storage.tsdb.path={data}/data", f"--web.listen-address=127.0.0.1:{port}",
-                                 "--web.enable-remote-write-receiver"], f"http://127.0.0.1:{port}/-/ready", data, "/api/v1/write")
+                                 "--web.enable-remote-write-receiver", *arguments], f"http://127.0.0.1:{port}/-/ready", data, "/api/v1/write")
 
 
 def victoria_metrics(data):
@@ -127,23 +155,36 @@ def measure_start():
     print(f"| ratio | {totals[1][0] / totals[0][0]:.2f} | {totals[1][1] / totals[0][1]:.2f} |")
 
 
+QUIET = "global: {scrape_interval: 1h}\nscrape_configs: []\n"
+
+
+def generate(a, python, workload, instances, scrapes, interval=15):
+    """Writes the workload, and returns what it says of itself."""
+    # A fixed hash seed makes the jitter of timestamps, and so the workload, the same in every run.
+    subprocess.run([python, f"{a.workloads}/metrics_workload.py", "generate", "--out", workload, "--instances", str(instances), "--scrapes", str(scrapes), "--interval", str(interval)],
+                   check=True, stdout=subprocess.DEVNULL, env=dict(os.environ, PYTHONHASHSEED="1"))
+    return json.load(open(workload + "/workload.json"))
+
+
+def replay(a, python, workload, server):
+    """Sends the workload, and returns the generator's row of figures."""
+    out = subprocess.run([python, f"{a.workloads}/metrics_workload.py", "replay", "--in", workload, "--url", server.url + server.write_path, "--pid", str(server.process.pid)],
+                         check=True, capture_output=True, text=True).stdout
+    row = json.loads(out)
+    if row["not_2xx"]:
+        print(f"{server.name} refused: {row['not_2xx']}", file=sys.stderr)
+    return row
+
+
 def measure_workload(a):
     folder, python = tempfile.mkdtemp(), python_with_snappy()
     workload = os.path.join(folder, "workload")
-    # A fixed hash seed makes the jitter of timestamps, and so the workload, the same in every run.
-    subprocess.run([python, f"{a.workloads}/metrics_workload.py", "generate", "--out", workload, "--instances", str(a.instances), "--scrapes", str(a.scrapes)],
-                   check=True, stdout=subprocess.DEVNULL, env=dict(os.environ, PYTHONHASHSEED="1"))
-    samples = json.load(open(workload + "/workload.json"))["samples"]
+    samples = generate(a, python, workload, a.instances, a.scrapes)["samples"]
     servers, rows = [], {}
-    quiet = "global: {scrape_interval: 1h}\nscrape_configs: []\n"
-    for maker in (lambda d: obstack(d, quiet), prometheus, victoria_metrics):
+    for maker in (lambda d: obstack(d, QUIET), prometheus, victoria_metrics):
         server = maker(tempfile.mkdtemp(dir=folder))
         servers.append(server)
-        out = subprocess.run([python, f"{a.workloads}/metrics_workload.py", "replay", "--in", workload, "--url", server.url + server.write_path, "--pid", str(server.process.pid)],
-                             check=True, capture_output=True, text=True).stdout
-        rows[server.name] = json.loads(out)
-        if rows[server.name]["not_2xx"]:
-            print(f"{server.name} refused: {rows[server.name]['not_2xx']}", file=sys.stderr)
+        rows[server.name] = replay(a, python, workload, server)
     if a.only != "query":
         ours = rows["obstack"]
         print(f"\n## Remote write, {ours['series']} series × {a.scrapes} samples\n\n| server | samples a processor-second | wall s | peak MiB | bytes on disk a sample | ours is … × in samples/cpu s | memory beside ours |\n|---|---|---|---|---|---|---|")
@@ -168,17 +209,140 @@ def measure_workload(a):
     shutil.rmtree(folder)
 
 
+# What the plots of growth show: a key of the rows, a title.
+GROWTH_PLOTS = [("per_cpu_s", "samples a processor-second"), ("peak_per_series", "peak memory, KiB a series"), ("written_per_sample", "bytes written a sample"),
+                ("restart_s", "seconds to ready after a kill")]
+COLOURS = {"obstack": "#2f6fde", "prometheus": "#d9480f", "victoriametrics": "#5c940d"}
+
+
+def measure_growth(a):
+    """Four hours of samples of ever more series, so that a block is made of them; then a kill, and the restart."""
+    python, rows = python_with_snappy(), []
+    print(f"\n## Growth, {a.growth_scrapes} samples a series over four hours\n\n| series | server | samples a processor-second | processor-seconds a million samples, compaction included | peak MiB "
+          "| bytes written a sample | bytes kept a sample | seconds to ready after a kill | peak MiB of the restart |\n|---|---|---|---|---|---|---|---|---|", flush=True)
+    for instances in [-(-int(size) // 155) for size in a.sizes.split(",")]:
+        folder = tempfile.mkdtemp()
+        workload = os.path.join(folder, "workload")
+        about = generate(a, python, workload, instances, a.growth_scrapes, 4 * 3600 // a.growth_scrapes)
+        for maker in (lambda d: obstack(d, QUIET), prometheus, victoria_metrics):
+            server = maker(tempfile.mkdtemp(dir=folder))
+            row = replay(a, python, workload, server)
+            settle(server)
+            pid = server.process.pid
+            figures = {
+                "series": about["series"], "server": server.name, "per_cpu_s": row["samples_per_cpu_s"], "cpu_per_million": processor_seconds(pid) / about["samples"] * 1e6,
+                "peak": memory_mib(pid, "VmHWM"), "peak_per_series": memory_mib(pid, "VmHWM") * 1024 / about["series"],
+                "written_per_sample": written_bytes(pid) / about["samples"], "kept_per_sample": folder_bytes(server.data + "/data") / about["samples"],
+            }
+            server.kill()
+            server.start()
+            count, _ = server.instant('count({__name__=~".+"})', about["end_ms"] / 1000)
+            if not count or int(float(count[0]["value"][1])) != about["series"]:
+                print(f"{server.name} has {count} of {about['series']} series after its restart", file=sys.stderr)
+            figures.update(restart_s=server.ready_s, restart_peak=memory_mib(server.process.pid, "VmHWM"))
+            server.stop()
+            shutil.rmtree(server.data)
+            rows.append(figures)
+            print("| {series:,} | {server} | {per_cpu_s:,} | {cpu_per_million:.2f} | {peak:.0f} | {written_per_sample:.1f} | {kept_per_sample:.2f} | {restart_s:.2f} | {restart_peak:.0f} |".format(**figures), flush=True)
+        shutil.rmtree(folder)
+    if a.plot:
+        open(a.plot, "w").write(growth_plot(rows))
+
+
+def settle(server):
+    """Waits until the server has made its block, or has flushed what it holds."""
+    if server.name == "victoriametrics":
+        urllib.request.urlopen(server.url + "/internal/force_flush").read()
+    for _ in range(180):
+        blocks = [b for b in glob.glob(server.data + "/data/01*") if os.path.exists(b + "/meta.json")]
+        if server.name == "victoriametrics" and _ >= 20 or blocks and _ >= 10:
+            return
+        time.sleep(1)
+    print(f"{server.name} made no block in three minutes", file=sys.stderr)
+
+
+def growth_plot(rows):
+    """One small plot a figure, both axes logarithmic."""
+    width, height, margin = 330, 220, 44
+    sizes = sorted({r["series"] for r in rows})
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * width}" height="{2 * height + 24}" font-family="sans-serif" font-size="11">',
+           '<rect width="100%" height="100%" fill="#fff"/>']
+    for number, (key, title) in enumerate(GROWTH_PLOTS):
+        left, top = (number % 2) * width, (number // 2) * height
+        values = [r[key] for r in rows if r[key] > 0]
+        low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+        high += low == high
+
+        def x(series): return left + margin + (width - margin - 16) * (math.log10(series / sizes[0]) / max(math.log10(sizes[-1] / sizes[0]), 1e-9))
+        def y(value): return top + height - 28 - (height - 56) * (math.log10(value) - low) / (high - low)
+        out.append(f'<text x="{left + margin}" y="{top + 16}" font-weight="bold">{title}</text>')
+        for power in range(low, high + 1):
+            out.append(f'<path d="M{left + margin} {y(10 ** power):.1f}H{left + width - 16}" stroke="#ddd"/><text x="{left + margin - 4}" y="{y(10 ** power) + 4:.1f}" text-anchor="end">{10 ** power:g}</text>')
+        for size in sizes:
+            out.append(f'<text x="{x(size):.1f}" y="{top + height - 12}" text-anchor="middle">{size / 1000:,.0f}k</text>')
+        for name, colour in COLOURS.items():
+            points = [(x(r["series"]), y(r[key])) for r in rows if r["server"] == name and r[key] > 0]
+            out.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in points)}"/>')
+            out += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2.5" fill="{colour}"/>' for a, b in points]
+    for number, (name, colour) in enumerate(COLOURS.items()):
+        out.append(f'<rect x="{margin + number * 130}" y="{2 * height + 6}" width="10" height="10" fill="{colour}"/><text x="{margin + 14 + number * 130}" y="{2 * height + 15}">{name}</text>')
+    return "\n".join(out + ["</svg>", ""])
+
+
+def measure_history(a):
+    """A directory with blocks of many days, opened by obstack and by Prometheus."""
+    folder = tempfile.mkdtemp()
+    text, end = os.path.join(folder, "history.txt"), int(time.time()) // 7200 * 7200
+    begin = end - a.days * 86400
+    with open(text, "w") as out:
+        # Samples in the order of time, as they are from a real dump of a short range after the other.
+        for at in range(begin, end, 7200):
+            for name in ("http_requests_total", "queue_length"):
+                for series in range(a.history_series // 2):
+                    for step in range(0, 7200, 300):
+                        out.write(f'{name}{{instance="host-{series}",job="history"}} {(at + step - begin) * (series % 7 + 1) // 60 if name[0] == "h" else (at + step + series) % 97} {at + step}\n')
+        out.write("# EOF\n")
+    original = os.path.join(folder, "original")
+    binary = os.path.join(ROOT, ".build/release/obstack")
+    imported = time.perf_counter()
+    subprocess.run([binary, "tsdb", "import", text, original], check=True, stdout=subprocess.DEVNULL)
+    imported = time.perf_counter() - imported
+    os.remove(text)
+    blocks = len(glob.glob(original + "/01*"))
+    print(f"\n## History: {a.days} days of {a.history_series} series, {blocks} blocks, {folder_bytes(original) / 2 ** 20:.0f} MiB (imported in {imported:.0f} s)\n\n"
+          "| server | ms to ready | VmRSS MiB when ready | first query over all days, s | again, s | series in the answer |\n|---|---|---|---|---|---|")
+    keep = ["--storage.tsdb.retention.time=10y"]
+    for maker in (lambda d: obstack(d, QUIET, keep), lambda d: prometheus(d, keep)):
+        data = tempfile.mkdtemp(dir=folder)
+        shutil.copytree(original, data + "/data/prometheus" if maker.__code__.co_names[0] == "obstack" else data + "/data")
+        server = maker(data)
+        resident = memory_mib(server.process.pid, "VmRSS")
+        query = f'sum by (job) (increase(http_requests_total[{a.days}d]))'
+        first, first_s = server.instant(query, end)
+        _, again_s = server.instant(query, end)
+        print(f"| {server.name} | {server.ready_s * 1000:.0f} | {resident:.0f} | {first_s:.2f} | {again_s:.2f} | {first[0]['value'][1] if first else 'none'} |", flush=True)
+        server.stop()
+    shutil.rmtree(folder)
+
+
 if __name__ == "__main__":
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--only", choices=["start", "write", "query"])
+    p.add_argument("--only", choices=["start", "write", "query", "growth", "history"])
     p.add_argument("--instances", type=int, default=200)
     p.add_argument("--scrapes", type=int, default=240)
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--workloads", default=os.path.join(ROOT, "../shared/bench"))
+    p.add_argument("--sizes", default="10000,30000,100000,300000,1000000", help="of growth: numbers of series")
+    p.add_argument("--growth-scrapes", type=int, default=30)
+    p.add_argument("--plot", help="of growth: where to write the plot, as SVG")
+    p.add_argument("--days", type=int, default=30)
+    p.add_argument("--history-series", type=int, default=1000)
     a = p.parse_args()
     if a.only in (None, "start"):
         measure_start()
-    if a.only in (None, "write", "query"):
+    if a.only == "history":
+        measure_history(a)
+    if a.only in (None, "write", "query", "growth"):
         if not os.path.isdir(a.workloads):
             sys.exit(f"no workloads at {a.workloads}: name their folder with --workloads")
-        measure_workload(a)
+        measure_growth(a) if a.only == "growth" else measure_workload(a)

@@ -50,16 +50,16 @@ struct HistogramPeerTests {
 
         let theirs = try Peer.mixedDump(folder.path + "/theirs")
         #expect(theirs.count == labels.count)
-        Self.expectSame(try Peer.mixedDump(folder.path + "/ours"), theirs)
+        StoreFixture.expectSame(try Peer.mixedDump(folder.path + "/ours"), theirs)
         let isCut = theirs.values.contains { $0.count < 700 }
-        Self.expectSame(isCut ? try Self.cut(samples) : ours, theirs)
+        StoreFixture.expectSame(isCut ? StoreFixture.cutLines(samples) : ours, theirs)
 
         let copy = folder.path + "/copy"
         try Peer.copyTree(folder.path + "/theirs", to: copy)
         let reader = try StoreFixture.open(Disk(), copy, clock: SystemClock()) { $0.maintenanceSeconds = 0; $0.retentionMillis = 0 }
         #expect(reader.opening.blockDamage.isEmpty)
         #expect(reader.opening.samplesOfUnknownSeries == 0)
-        Self.expectSame(StoreFixture.lines(try StoreFixture.readMixed(reader)), ours)
+        StoreFixture.expectSame(StoreFixture.lines(try StoreFixture.readMixed(reader)), ours)
         reader.close()
 
         // Blocks of the same time hold the same chunks.
@@ -86,29 +86,6 @@ struct HistogramPeerTests {
         #expect(answers[0].utf8.count > 100_000)
         let isSame = answers[0] == answers[1]
         #expect(isSame, "\(answers[0].utf8.count) and \(answers[1].utf8.count) bytes, same up to \(zip(answers[0].utf8, answers[1].utf8).prefix { $0 == $1 }.count)")
-    }
-
-    /// What `promtool tsdb dump` of Prometheus before 3.7 shows of series: floats, then float histograms, then integer ones, and what
-    /// ends each of the first two runs is lost.
-    private static func cut(_ samples: [Labels: [MixedSample]]) throws -> [String: [String]] {
-        StoreFixture.lines(samples.mapValues { samples in
-            var shown: [MixedSample] = []
-            var rest = samples[...]
-            for kind in 0..<3 {
-                while let next = rest.popFirst(), next.kind == kind { shown.append(next) }
-            }
-            return shown
-        }).filter { !$0.value.isEmpty }
-    }
-
-    private static func expectSame(_ left: [String: [String]], _ right: [String: [String]]) {
-        #expect(Set(left.keys) == Set(right.keys))
-        for (series, lines) in right {
-            let others = left[series] ?? []
-            if others == lines { continue }
-            let at = zip(others, lines).enumerated().first { $0.element.0 != $0.element.1 }
-            Issue.record("\(series): \(others.count) and \(lines.count) samples; first difference at \(at?.offset ?? -1): \(at?.element.0.prefix(300) ?? "") and \(at?.element.1.prefix(300) ?? "")")
-        }
     }
 
     private func startPrometheus(_ folder: TemporaryFolder, _ name: String) throws -> pid_t {

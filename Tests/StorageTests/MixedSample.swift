@@ -1,6 +1,7 @@
 import Bytes
 import MetricModel
 import MetricStore
+import Testing
 
 /// A sample of either kind.
 struct MixedSample {
@@ -49,6 +50,30 @@ extension StoreFixture {
             result[text] = samples.map(\.line)
         }
         return result
+    }
+
+    /// What `promtool tsdb dump` of Prometheus before 3.7 shows of series: floats, then float histograms, then integer ones, and what
+    /// ends each of the first two runs is lost.
+    static func cutLines(_ samples: [Labels: [MixedSample]]) -> [String: [String]] {
+        lines(samples.mapValues { samples in
+            var shown: [MixedSample] = []
+            var rest = samples[...]
+            for kind in 0..<3 {
+                while let next = rest.popFirst(), next.kind == kind { shown.append(next) }
+            }
+            return shown
+        }).filter { !$0.value.isEmpty }
+    }
+
+    /// Records the first difference of each series, since whole comparisons print megabytes.
+    static func expectSame(_ left: [String: [String]], _ right: [String: [String]]) {
+        #expect(Set(left.keys) == Set(right.keys))
+        for (series, lines) in right {
+            let others = left[series] ?? []
+            if others == lines { continue }
+            let at = zip(others, lines).enumerated().first { $0.element.0 != $0.element.1 }
+            Issue.record("\(series): \(others.count) and \(lines.count) samples; first difference at \(at?.offset ?? -1): \(at?.element.0.prefix(300) ?? "") and \(at?.element.1.prefix(300) ?? "")")
+        }
     }
 
     /// A remote-write body with the samples of every series.
