@@ -166,9 +166,10 @@ def generate(a, python, workload, instances, scrapes, interval=15):
     return json.load(open(workload + "/workload.json"))
 
 
-def replay(a, python, workload, server):
+def replay(a, python, workload, server, connections=4):
     """Sends the workload, and returns the generator's row of figures."""
-    out = subprocess.run([python, f"{a.workloads}/metrics_workload.py", "replay", "--in", workload, "--url", server.url + server.write_path, "--pid", str(server.process.pid)],
+    out = subprocess.run([python, f"{a.workloads}/metrics_workload.py", "replay", "--in", workload, "--url", server.url + server.write_path, "--pid", str(server.process.pid),
+                          "--connections", str(connections)],
                          check=True, capture_output=True, text=True).stdout
     row = json.loads(out)
     if row["not_2xx"]:
@@ -226,7 +227,8 @@ def measure_growth(a):
         about = generate(a, python, workload, instances, a.growth_scrapes, 4 * 3600 // a.growth_scrapes)
         for maker in (lambda d: obstack(d, QUIET), prometheus, victoria_metrics):
             server = maker(tempfile.mkdtemp(dir=folder))
-            row = replay(a, python, workload, server)
+            # Several would drift apart by more than the hour that is still taken.
+            row = replay(a, python, workload, server, connections=1)
             settle(server)
             pid = server.process.pid
             figures = {
@@ -236,7 +238,7 @@ def measure_growth(a):
             }
             server.kill()
             server.start()
-            count, _ = server.instant('count({__name__=~".+"})', about["end_ms"] / 1000)
+            count, _ = server.instant('count({__name__=~".+"})', about["end_ms"] / 1000 - about["interval_s"] + 10)
             if not count or int(float(count[0]["value"][1])) != about["series"]:
                 print(f"{server.name} has {count} of {about['series']} series after its restart", file=sys.stderr)
             figures.update(restart_s=server.ready_s, restart_peak=memory_mib(server.process.pid, "VmHWM"))
@@ -254,7 +256,7 @@ def settle(server):
     if server.name == "victoriametrics":
         urllib.request.urlopen(server.url + "/internal/force_flush").read()
     for _ in range(180):
-        blocks = [b for b in glob.glob(server.data + "/data/01*") if os.path.exists(b + "/meta.json")]
+        blocks = glob.glob(server.data + "/data/**/01*/meta.json", recursive=True)
         if server.name == "victoriametrics" and _ >= 20 or blocks and _ >= 10:
             return
         time.sleep(1)
@@ -310,11 +312,11 @@ def measure_history(a):
     os.remove(text)
     blocks = len(glob.glob(original + "/01*"))
     print(f"\n## History: {a.days} days of {a.history_series} series, {blocks} blocks, {folder_bytes(original) / 2 ** 20:.0f} MiB (imported in {imported:.0f} s)\n\n"
-          "| server | ms to ready | VmRSS MiB when ready | first query over all days, s | again, s | series in the answer |\n|---|---|---|---|---|---|")
+          "| server | ms to ready | VmRSS MiB when ready | first query over all days, s | again, s | the answer |\n|---|---|---|---|---|---|")
     keep = ["--storage.tsdb.retention.time=10y"]
-    for maker in (lambda d: obstack(d, QUIET, keep), lambda d: prometheus(d, keep)):
+    for place, maker in (("/data/metrics", lambda d: obstack(d, QUIET, keep)), ("/data", lambda d: prometheus(d, keep))):
         data = tempfile.mkdtemp(dir=folder)
-        shutil.copytree(original, data + "/data/prometheus" if maker.__code__.co_names[0] == "obstack" else data + "/data")
+        shutil.copytree(original, data + place)
         server = maker(data)
         resident = memory_mib(server.process.pid, "VmRSS")
         query = f'sum by (job) (increase(http_requests_total[{a.days}d]))'

@@ -11,7 +11,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Folder with the originals' configuration files; every file in it is optional.") var config: String?
     @Option(help: "Folder for everything that is kept.") var data: String?
     @Option(name: .customLong("listen-address"), help: "Address that every door binds to (default: 127.0.0.1).") var listenAddress: String?
-    @Option(help: "How long metrics are kept, such as 15d (PROMETHEUS_RETENTION).") var retention: String?
+    @Option(name: [.long, .customLong("storage.tsdb.retention.time")], help: "How long metrics are kept, such as 15d (PROMETHEUS_RETENTION).") var retention: String?
     @Option(name: .customLong("storage.tsdb.retention.size"), help: "How many bytes of metrics are kept, such as 512MB (PROMETHEUS_RETENTION_SIZE).") var retentionSize: String?
     @Flag(name: .customLong("web.enable-admin-api"), help: "Let series and pushed groups be deleted, and snapshots be made, over HTTP.") var enableAdminAPI = false
     @Option(name: .customLong("trace-retention"), help: "How long traces are kept, such as 7d (TRACE_RETENTION).") var traceRetention: String?
