@@ -20,36 +20,40 @@
     @inlinable package var remaining: Int { end - position }
     @inlinable package var isAtEnd: Bool { position == end }
 
-    @inlinable package mutating func need(_ count: Int) throws(ByteError) {
+    @inlinable @inline(__always) package mutating func need(_ count: Int) throws(ByteError) {
         if _slowPath(count < 0 || remaining < count) { throw .truncated(offset: offset, needed: count - remaining) }
     }
 
-    @inlinable package mutating func readUInt8() throws(ByteError) -> UInt8 {
+    @inlinable @inline(__always) package mutating func readUInt8() throws(ByteError) -> UInt8 {
         try need(1)
         defer { position += 1 }
         return position.pointee
     }
 
     /// Reads a fixed-width integer, least significant byte first.
-    @inlinable package mutating func readLittleEndian<T: FixedWidthInteger>(_: T.Type = T.self) throws(ByteError) -> T {
+    @inlinable @inline(__always) package mutating func readLittleEndian<T: FixedWidthInteger>(_: T.Type = T.self) throws(ByteError) -> T {
         try need(MemoryLayout<T>.size)
         defer { position += MemoryLayout<T>.size }
         return T(littleEndian: UnsafeRawPointer(position).loadUnaligned(as: T.self))
     }
 
     /// Reads a fixed-width integer, most significant byte first.
-    @inlinable package mutating func readBigEndian<T: FixedWidthInteger>(_: T.Type = T.self) throws(ByteError) -> T {
+    @inlinable @inline(__always) package mutating func readBigEndian<T: FixedWidthInteger>(_: T.Type = T.self) throws(ByteError) -> T {
         try need(MemoryLayout<T>.size)
         defer { position += MemoryLayout<T>.size }
         return T(bigEndian: UnsafeRawPointer(position).loadUnaligned(as: T.self))
     }
 
     /// Reads an unsigned LEB128 integer, at most ten bytes (Go's `binary.Uvarint`, protobuf's `varint`).
-    @inlinable package mutating func readUvarint() throws(ByteError) -> UInt64 {
+    @inlinable @inline(__always) package mutating func readUvarint() throws(ByteError) -> UInt64 {
         if _fastPath(position < end), position.pointee < 0x80 {
             defer { position += 1 }
             return UInt64(position.pointee)
         }
+        return try readLongUvarint()
+    }
+
+    @inlinable @inline(never) package mutating func readLongUvarint() throws(ByteError) -> UInt64 {
         let from = offset
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -66,13 +70,13 @@
     }
 
     /// Reads a zigzag integer (Go's `binary.Varint`, protobuf's `sint64`).
-    @inlinable package mutating func readVarint() throws(ByteError) -> Int64 {
+    @inlinable @inline(__always) package mutating func readVarint() throws(ByteError) -> Int64 {
         let raw = try readUvarint()
         return Int64(bitPattern: raw >> 1) ^ -Int64(bitPattern: raw & 1)
     }
 
     /// The next `count` bytes, in place.
-    @inlinable package mutating func readBytes(_ count: Int) throws(ByteError) -> UnsafeBufferPointer<UInt8> {
+    @inlinable @inline(__always) package mutating func readBytes(_ count: Int) throws(ByteError) -> UnsafeBufferPointer<UInt8> {
         try need(count)
         defer { position += count }
         return UnsafeBufferPointer(start: position, count: count)

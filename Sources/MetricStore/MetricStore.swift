@@ -96,13 +96,13 @@ package final class MetricStore: Sendable {
         logOptions.segmentBytes = options.logSegmentBytes
         var replay = HeadReplay(head)
         let (log, report) = try SegmentLog.open(on: disk, "\(directory)/wal", options: logOptions, clock: clock, progress: progress) { replay.apply($0) }
+        replay.finish()
         var opening = Opening(log: report)
         opening.samples = replay.samples
         opening.samplesOfUnknownSeries = replay.samplesOfUnknownSeries
         opening.recordsSkipped = replay.recordsSkipped
         opening.series = head.index.withLock { $0.seriesCount }
         metadataTable.add(replay.metadata)
-        replay.finish()
         opening.blockDamage = damage
         opening.seconds = Double(clock.monotonicNanos - start) / 1e9
         self.directory = directory

@@ -51,9 +51,17 @@ struct ChunkArena: ~Copyable {
         for page in emptied { page.free() }
     }
 
-    /// Copies a chunk in, zeros behind it, so that decoding may look at whole words.
+    /// Copies a chunk in.
     mutating func add(
-        _ bytes: UnsafePointer<UInt8>, count: Int, _ encoding: BlockFormat.ChunkEncoding = .xor, minTime: Int64, maxTime: Int64, older: UnsafePointer<ClosedChunk>?
+        _ bytes: UnsafePointer<UInt8>, count: Int, _ encoding: BlockFormat.ChunkEncoding, minTime: Int64, maxTime: Int64, older: UnsafePointer<ClosedChunk>?
+    ) -> UnsafePointer<ClosedChunk> {
+        add(count: count, encoding, minTime: minTime, maxTime: maxTime, older: older) { $0.update(from: bytes, count: count) }
+    }
+
+    /// Keeps a chunk of `count` bytes, which `fill` writes where it is told.
+    mutating func add(
+        count: Int, _ encoding: BlockFormat.ChunkEncoding, minTime: Int64, maxTime: Int64, older: UnsafePointer<ClosedChunk>?,
+        _ fill: (UnsafeMutablePointer<UInt8>) -> Void
     ) -> UnsafePointer<ClosedChunk> {
         let size = (MemoryLayout<ClosedChunk>.stride + count + 7) & ~7
         let page: UnsafeMutableRawPointer
@@ -71,7 +79,8 @@ struct ChunkArena: ~Copyable {
         page.assumingMemoryBound(to: PageHeader.self).pointee.liveCount += 1
         let header = at.bindMemory(to: ClosedChunk.self, capacity: 1)
         header.initialize(to: ClosedChunk(older: older, olderMaxTime: older?.pointee.maxTime ?? .min, minTime: minTime, maxTime: maxTime, byteCount: UInt32(count), encoding: encoding))
-        UnsafeMutableRawPointer(header + 1).copyMemory(from: bytes, byteCount: count)
+        // SAFETY: `size` counted the bytes behind the header.
+        fill(UnsafeMutableRawPointer(header + 1).assumingMemoryBound(to: UInt8.self))
         return UnsafePointer(header)
     }
 

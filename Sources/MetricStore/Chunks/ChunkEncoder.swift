@@ -12,7 +12,8 @@ struct EncodedChunk {
 struct ChunkEncoder: ~Copyable {
     private let block: UnsafeMutablePointer<UInt8>
     private static let samplesMax: UInt16 = 120
-    private static let bytes = ChunkSlab.sizes[3]
+    /// More than the samples of a chunk can take.
+    private static let bytes = 4096
 
     init() { block = .allocate(capacity: Self.bytes) }
 
@@ -41,6 +42,7 @@ struct ChunkEncoder: ~Copyable {
             chunk.append(buffer.timestamps[at], buffer.values[at].bitPattern)
             at += 1
         }
+        chunk.store(countAt: block)
         // SAFETY: the chunk's bytes lie in `block`, which the encoder owns.
         try body(EncodedChunk(encoding: .xor, bytes: UnsafeBufferPointer(start: block, count: chunk.byteCount), minTime: first, maxTime: chunk.lastTime))
     }

@@ -1,15 +1,21 @@
-/// Memory for open chunks: blocks of four sizes, cut from large pieces and reused through free lists.
+/// Memory for open chunks: blocks of one size, cut from large pieces and reused.
 ///
-/// Pieces are never given back: as many chunks are open as there are series, and a new chunk takes the block that another left.
+/// A chunk that outgrows its block goes on in another, which leads back to the one before; so a chunk never moves, and no memory waits for
+/// chunks of another size. Pieces are never given back: as many chunks are open as there are series, and a new chunk takes the blocks
+/// that others left.
 struct ChunkSlab: ~Copyable {
-    static let sizes = [128, 256, 512, 1088]
+    /// In front of a block's bytes: where those of the block before in the same chunk begin, or of a free block those of the next free one,
+    /// and in two bytes how many the block before holds.
+    private static let headerBytes = 10
+    private static let stride = 128
+    /// What a block holds.
+    static let blockBytes = stride - headerBytes
     private static let pieceBytes = 256 << 10
 
     private var pieces: [UnsafeMutableRawPointer] = []
     private var next: UnsafeMutableRawPointer?
     private var left = 0
-    /// For each size the first free block, whose first word is the address of the next.
-    private var free: (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?) = (nil, nil, nil, nil)
+    private var free: UnsafeMutablePointer<UInt8>?
 
     init() {}
 
@@ -18,47 +24,60 @@ struct ChunkSlab: ~Copyable {
     /// Bytes held from the system.
     var byteCount: Int { pieces.count * Self.pieceBytes }
 
-    private static func index(_ size: Int) -> Int { size <= 128 ? 0 : size <= 256 ? 1 : size <= 512 ? 2 : 3 }
+    // SAFETY: every block has a header in front of its bytes; only blocks are passed in here.
+    private static func previous(_ block: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>? {
+        UnsafeRawPointer(block - headerBytes).load(as: UnsafeMutablePointer<UInt8>?.self)
+    }
 
-    /// The block size that follows `size`; 128 after 0.
-    static func grown(_ size: Int) -> Int { size == 0 ? 128 : size <= 128 ? 256 : size <= 256 ? 512 : 1088 }
+    private static func previousCount(_ block: UnsafeMutablePointer<UInt8>) -> Int { Int(UnsafeRawPointer(block - 2).load(as: UInt16.self)) }
 
-    /// A block of one of the sizes, its content undefined.
-    mutating func take(_ size: Int) -> UnsafeMutablePointer<UInt8> {
-        let list = Self.index(size)
-        let head = switch list { case 0: free.0; case 1: free.1; case 2: free.2; default: free.3 }
-        if let head {
-            setFree(list, head.load(as: UnsafeMutableRawPointer?.self))
-            return head.assumingMemoryBound(to: UInt8.self)
-        }
-        let size = Self.sizes[list]
-        if left < size {
-            let piece = UnsafeMutableRawPointer.allocate(byteCount: Self.pieceBytes, alignment: 64)
+    /// The bytes of a block, undefined; `previous` is the chunk's block before, nil for its first, and `count` the bytes that it holds.
+    mutating func take(after previous: UnsafeMutablePointer<UInt8>? = nil, _ count: Int = 0) -> UnsafeMutablePointer<UInt8> {
+        let block = takeFree() ?? cut()
+        let header = UnsafeMutableRawPointer(block - Self.headerBytes)
+        header.storeBytes(of: previous, as: UnsafeMutablePointer<UInt8>?.self)
+        header.storeBytes(of: UInt16(count), toByteOffset: 8, as: UInt16.self)
+        return block
+    }
+
+    private mutating func takeFree() -> UnsafeMutablePointer<UInt8>? {
+        guard let block = free else { return nil }
+        free = Self.previous(block)
+        return block
+    }
+
+    private mutating func cut() -> UnsafeMutablePointer<UInt8> {
+        if left < Self.stride {
+            let piece = UnsafeMutableRawPointer.allocate(byteCount: Self.pieceBytes, alignment: Self.stride)
             pieces.append(piece)
             next = piece
             left = Self.pieceBytes
         }
         guard let block = next else { preconditionFailure("a slab has no piece") }
-        next = block + size
-        left -= size
-        return block.assumingMemoryBound(to: UInt8.self)
+        next = block + Self.stride
+        left -= Self.stride
+        return (block + Self.headerBytes).assumingMemoryBound(to: UInt8.self)
     }
 
-    /// Takes a block back; it must not be used any more.
-    mutating func give(_ block: UnsafeMutablePointer<UInt8>, _ size: Int) {
-        let list = Self.index(size)
-        let raw = UnsafeMutableRawPointer(block)
-        let head = switch list { case 0: free.0; case 1: free.1; case 2: free.2; default: free.3 }
-        raw.storeBytes(of: head, as: UnsafeMutableRawPointer?.self)
-        setFree(list, raw)
+    /// Takes all blocks of a chunk back, which ends in `last`; they must not be used any more.
+    mutating func give(_ last: UnsafeMutablePointer<UInt8>) {
+        var block: UnsafeMutablePointer<UInt8>? = last
+        while let current = block {
+            block = Self.previous(current)
+            UnsafeMutableRawPointer(current - Self.headerBytes).storeBytes(of: free, as: UnsafeMutablePointer<UInt8>?.self)
+            free = current
+        }
     }
 
-    private mutating func setFree(_ list: Int, _ block: UnsafeMutableRawPointer?) {
-        switch list {
-        case 0: free.0 = block
-        case 1: free.1 = block
-        case 2: free.2 = block
-        default: free.3 = block
+    /// Copies a chunk, which ends with `count` bytes in `last`, so that it ends before `end`.
+    static func copy(_ last: UnsafeMutablePointer<UInt8>, _ count: Int, endingAt end: UnsafeMutablePointer<UInt8>) {
+        var (block, count, end) = (last, count, end)
+        while true {
+            end -= count
+            end.update(from: block, count: count)
+            guard let before = previous(block) else { return }
+            count = previousCount(block)
+            block = before
         }
     }
 }

@@ -3,7 +3,8 @@
 ///
 /// A chunk is two bytes of sample count, big endian, and a stream of bits, high bits first.
 struct OpenChunk {
-    /// A block of a `ChunkSlab`; nil before the first sample. Everything behind `bitCount` in the current byte, and the next byte, is zero.
+    /// The last of the chunk's blocks of a `ChunkSlab`; nil before the first sample. Everything behind `bitCount` in the current byte, and the
+    /// next byte, is zero.
     var bytes: UnsafeMutablePointer<UInt8>?
     /// Milliseconds.
     var lastTime: Int64 = .min
@@ -13,9 +14,12 @@ struct OpenChunk {
     var logReference: UInt64 = 0
     /// The time from which on samples go to another chunk.
     var cutTime: Int64 = .min
-    /// Bits written, those of the count included.
+    /// Bits written to the block, in the first those of the count included, which is not kept up to date there.
     var bitCount: UInt32 = 0
+    /// Of the block, in bytes.
     var capacity: UInt16 = 0
+    /// Bytes in the blocks before.
+    var earlierByteCount: UInt16 = 0
     var count: UInt16 = 0
     var leading: UInt8 = 0xFF
     var trailing: UInt8 = 0
@@ -25,18 +29,22 @@ struct OpenChunk {
     var holdsHistograms = false
 
     static let headerBytes = 2
-    /// What one sample can take, and the bytes behind it that a store of a whole word touches.
-    static let sampleBytesMax = 32
+    /// The bytes that one sample can touch: the longest has a varint of 10 bytes, 13 bits and a word, and a store of a whole word and a byte
+    /// begins at the byte where its last part does.
+    static let sampleBytesMax = 24
 
     init() {}
 
-    var byteCount: Int { Int(bitCount + 7) >> 3 }
-    var hasRoom: Bool { byteCount + Self.sampleBytesMax <= Int(capacity) }
+    /// Bytes of the block that are used.
+    var blockByteCount: Int { Int(bitCount + 7) >> 3 }
+    var byteCount: Int { Int(earlierByteCount) + blockByteCount }
+    var hasRoom: Bool { blockByteCount + Self.sampleBytesMax <= Int(capacity) }
 
     /// Starts a chunk in an empty block.
     mutating func begin(in block: UnsafeMutablePointer<UInt8>, capacity: Int, cutTime: Int64) {
         bytes = block
         self.capacity = UInt16(capacity)
+        earlierByteCount = 0
         block[0] = 0
         block[1] = 0
         block[2] = 0
@@ -46,6 +54,33 @@ struct OpenChunk {
         trailing = 0
         lastDelta = 0
         self.cutTime = cutTime
+    }
+
+    /// Goes on in an empty block, which takes over the byte that is not full.
+    mutating func goOn(in block: UnsafeMutablePointer<UInt8>) {
+        guard let old = bytes else { preconditionFailure("no chunk goes on") }
+        let whole = wholeByteCount
+        block[0] = old[whole]
+        block[1] = 0
+        bytes = block
+        earlierByteCount += UInt16(whole)
+        bitCount &= 7
+    }
+
+    /// Bytes of the block that are full.
+    var wholeByteCount: Int { Int(bitCount >> 3) }
+
+    /// Writes the number of samples where a chunk's bytes begin.
+    func store(countAt start: UnsafeMutablePointer<UInt8>) {
+        start[0] = UInt8(truncatingIfNeeded: count >> 8)
+        start[1] = UInt8(truncatingIfNeeded: count)
+    }
+
+    /// Copies the whole chunk to `start`, where `byteCount` bytes are free.
+    func copy(to start: UnsafeMutablePointer<UInt8>) {
+        guard let bytes else { return }
+        ChunkSlab.copy(bytes, blockByteCount, endingAt: start + byteCount)
+        store(countAt: start)
     }
 
     /// Adds a sample later than the last. There must be room.
@@ -82,8 +117,6 @@ struct OpenChunk {
         lastTime = time
         lastValue = bits
         count += 1
-        block[0] = UInt8(truncatingIfNeeded: count >> 8)
-        block[1] = UInt8(truncatingIfNeeded: count)
         bitCount = writer.position
     }
 

@@ -92,9 +92,12 @@ extension Head {
             var record = ByteWriter(capacity: 1024)
             var isFull = false
             var created = 0
-            for (position, labels) in named {
+            for at in named.indices {
+                let (position, labels) = named[at]
                 if let found = index.find(labels) {
                     ordinals[position] = found
+                    // The same labels, but in memory that is there anyhow.
+                    if let known = index.labels(of: found) { named[at].labels = known }
                 } else if seriesMax == 0 || index.seriesCount < seriesMax, let made = index.insert(labels) {
                     ordinals[position] = made
                     created += 1
@@ -119,8 +122,8 @@ extension Head {
             }
         }
         keys.withLock { table in
-            for (position, _) in named where ordinals[position] != Self.refused && batch.series[pending[position]].keyEncoding == .protobuf {
-                _ = table.insert(Self.key(batch.series[pending[position]], arena), ordinals[position])
+            for (position, labels) in named where ordinals[position] != Self.refused && batch.series[pending[position]].keyEncoding == .protobuf {
+                table.insert(Self.key(batch.series[pending[position]], arena), ordinals[position], labels)
             }
         }
     }

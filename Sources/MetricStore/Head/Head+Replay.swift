@@ -5,19 +5,23 @@ import Synchronization
 /// Puts the log's records back into the head, one thread, before anybody else is there.
 struct HeadReplay: ~Copyable {
     private let head: Head
-    /// What the log calls a series, and where it is.
-    private var ordinals: [UInt64: SeriesOrdinal] = [:]
+    private var references = ReferenceTable()
+    private var lane: ReplayLane
     private var highestReference: UInt64 = 0
-    private(set) var samples = 0
+    private var histograms = 0
     private(set) var samplesOfUnknownSeries = 0
     /// Records of kinds that this store does not keep, by kind.
     private(set) var recordsSkipped: [UInt8: Int] = [:]
     private(set) var metadata: [(metric: String, MetricMetadata)] = []
     private let bounds: AppendBounds
 
+    /// Samples that were taken, as far as is known before `finish`.
+    var samples: Int { lane.taken + histograms }
+
     init(_ head: Head) {
         self.head = head
         bounds = AppendBounds(minTime: head.minValidTime.load(ordering: .relaxed), maxTime: .max, blockRangeMillis: head.blockRangeMillis)
+        lane = ReplayLane(head, bounds)
     }
 
     /// Applies a record; returns why it makes no sense, or nil.
@@ -57,44 +61,36 @@ struct HeadReplay: ~Copyable {
             }
         }
         for (reference, ordinal) in found {
-            ordinals[reference] = ordinal
+            references.insert(reference, ordinal)
             highestReference = max(highestReference, reference)
         }
         if let invalid { throw LogRecord.Malformed(reason: invalid) }
     }
 
     private mutating func samples(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
-        var (taken, unknown) = (0, 0)
-        var (low, high) = (Int64.max, Int64.min)
-        let (head, bounds, ordinals) = (head, bounds, ordinals)
+        var unknown = 0
+        var load = lane.filling
         try LogRecord.readSamples(record) { reference, time, bits in
-            guard let ordinal = ordinals[reference] else {
+            guard let ordinal = references.find(reference) else {
                 unknown += 1
                 return
             }
-            let isTaken = head.shards[Head.shard(ordinal)].withLock { state in
-                guard let chunk = state.series(Head.slot(ordinal)) else { return false }
-                if _fastPath(!chunk.pointee.holdsHistograms) { return state.append(Head.slot(ordinal), chunk, time, bits, bounds) == nil }
-                // Prometheus logs a marker as a float and then keeps it as one of histograms.
-                if let marker = state.staleMarker(Head.slot(ordinal), for: bits) { return state.append(Head.slot(ordinal), chunk, time, marker, bounds) == nil }
-                return state.appendFloat(Head.slot(ordinal), chunk, time, bits, bounds) == nil
+            if load.add(ordinal, time, bits) {
+                lane.handOver()
+                load = lane.filling
             }
-            guard isTaken else { return }
-            taken += 1
-            low = min(low, time)
-            high = max(high, time)
         }
-        samples += taken
         samplesOfUnknownSeries += unknown
-        head.widen(low, high)
     }
 
     private mutating func histograms(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
         var (taken, unknown) = (0, 0)
         var (low, high) = (Int64.max, Int64.min)
-        let (head, bounds, ordinals) = (head, bounds, ordinals)
+        let (head, bounds) = (head, bounds)
+        // A series may hold floats before, which must be there first.
+        lane.drain()
         try LogRecord.readHistograms(record) { reference, time, histogram in
-            guard let ordinal = ordinals[reference] else {
+            guard let ordinal = references.find(reference) else {
                 unknown += 1
                 return
             }
@@ -107,15 +103,15 @@ struct HeadReplay: ~Copyable {
             low = min(low, time)
             high = max(high, time)
         }
-        samples += taken
+        histograms += taken
         samplesOfUnknownSeries += unknown
         head.widen(low, high)
     }
 
-    private func tombstones(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
-        let (head, ordinals) = (head, ordinals)
+    private mutating func tombstones(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
+        let head = head
         try LogRecord.readTombstones(record) { reference, range in
-            if let ordinal = ordinals[reference] { head.tombstones.withLock { $0.add(UInt64(ordinal), range) } }
+            if let ordinal = references.find(reference) { head.tombstones.withLock { $0.add(UInt64(ordinal), range) } }
         }
     }
 
@@ -123,13 +119,14 @@ struct HeadReplay: ~Copyable {
         var read: [(UInt64, MetricMetadata)] = []
         try LogRecord.readMetadata(record) { read.append(($0, $1)) }
         for (reference, entry) in read {
-            guard let ordinal = ordinals[reference], let name = head.index.withLock({ $0.labels(of: ordinal)?.metricName }) else { continue }
+            guard let ordinal = references.find(reference), let name = head.index.withLock({ $0.labels(of: ordinal)?.metricName }) else { continue }
             metadata.append((name, entry))
         }
     }
 
-    /// New series are numbered behind those that were read.
-    consuming func finish() {
+    /// Everything that was read is in the head afterwards; new series are numbered behind those that were read.
+    mutating func finish() {
+        lane.drain()
         head.nextLogReference.store(highestReference + 1, ordering: .relaxed)
     }
 }

@@ -24,10 +24,14 @@ final class HeadSnapshot: @unchecked Sendable {
                 copies.append(histograms.bytes)
                 isWithin = true
             }
-        } else if let bytes = open.pointee.bytes, tail.openMinTime <= time.upperBound, open.pointee.lastTime >= time.lowerBound {
-            let bytes = UnsafeBufferPointer(start: bytes, count: open.pointee.byteCount)
+        } else if open.pointee.bytes != nil, tail.openMinTime <= time.upperBound, open.pointee.lastTime >= time.lowerBound {
+            let count = open.pointee.byteCount
+            copies.reserve(count)
+            let copy = copies.base + copies.count
+            open.pointee.copy(to: copy)
+            let bytes = UnsafeBufferPointer(start: UnsafePointer(copy), count: count)
             chunks.open(at: copies.count, EncodedChunk(encoding: .xor, bytes: bytes, minTime: tail.openMinTime, maxTime: open.pointee.lastTime))
-            copies.append(bytes)
+            copies.advance(by: count)
             // Zeros behind, so that decoding may look at whole words.
             copies.appendLittleEndian(UInt64(0))
             isWithin = true

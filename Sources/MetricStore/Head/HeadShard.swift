@@ -95,7 +95,7 @@ struct HeadShard: ~Copyable {
     @inline(__always)
     private static func needsLook(_ count: UInt16) -> Bool { count == samplesPerChunk / 4 || count >= 2 * samplesPerChunk }
 
-    /// Cuts the chunk if it is time, or makes room in it.
+    /// Cuts the chunk if it is time, or makes room for it.
     @inline(never)
     private mutating func prepare(_ slot: Int, _ chunk: UnsafeMutablePointer<OpenChunk>, _ time: Int64, _ range: Int64) {
         guard let tail = tails.pointer(slot) else { preconditionFailure("a series has no tail") }
@@ -111,7 +111,7 @@ struct HeadShard: ~Copyable {
             close(chunk, tail)
             return begin(chunk, tail, time, range)
         }
-        if !chunk.pointee.hasRoom { grow(chunk) }
+        if !chunk.pointee.hasRoom { goOn(chunk) }
     }
 
     /// A time that spreads what is left of the range evenly over whole chunks (`computeChunkEndTime` with a quarter full).
@@ -121,31 +121,23 @@ struct HeadShard: ~Copyable {
     }
 
     private mutating func begin(_ chunk: UnsafeMutablePointer<OpenChunk>, _ tail: UnsafeMutablePointer<Tail>, _ time: Int64, _ range: Int64) {
-        let size = ChunkSlab.grown(0)
-        chunk.pointee.begin(in: slab.take(size), capacity: size, cutTime: OpenHistogramChunk.rangeEnd(time, range))
+        chunk.pointee.begin(in: slab.take(), capacity: ChunkSlab.blockBytes, cutTime: OpenHistogramChunk.rangeEnd(time, range))
         tail.pointee.openMinTime = time
         chunkCount += 1
         chunksCreated += 1
     }
 
-    private mutating func grow(_ chunk: UnsafeMutablePointer<OpenChunk>) {
-        guard let old = chunk.pointee.bytes else { return }
-        let size = Int(chunk.pointee.capacity)
-        let larger = ChunkSlab.grown(size)
-        let block = slab.take(larger)
-        // One more byte: the one behind the last may be the current one, and is zero.
-        block.update(from: old, count: min(size, chunk.pointee.byteCount + 1))
-        slab.give(old, size)
-        chunk.pointee.bytes = block
-        chunk.pointee.capacity = UInt16(larger)
+    private mutating func goOn(_ chunk: UnsafeMutablePointer<OpenChunk>) {
+        chunk.pointee.goOn(in: slab.take(after: chunk.pointee.bytes, chunk.pointee.wholeByteCount))
     }
 
     /// Moves the open chunk of floats, if there is one, to the closed ones.
     mutating func close(_ chunk: UnsafeMutablePointer<OpenChunk>, _ tail: UnsafeMutablePointer<Tail>) {
         guard let bytes = chunk.pointee.bytes else { return }
         tail.pointee.newestClosed = arena.add(
-            bytes, count: chunk.pointee.byteCount, minTime: tail.pointee.openMinTime, maxTime: chunk.pointee.lastTime, older: tail.pointee.newestClosed)
-        slab.give(bytes, Int(chunk.pointee.capacity))
+            count: chunk.pointee.byteCount, .xor, minTime: tail.pointee.openMinTime, maxTime: chunk.pointee.lastTime, older: tail.pointee.newestClosed
+        ) { chunk.pointee.copy(to: $0) }
+        slab.give(bytes)
         chunk.pointee.bytes = nil
     }
 
@@ -177,7 +169,7 @@ struct HeadShard: ~Copyable {
             }
             if let bytes = chunk.pointee.bytes {
                 if chunk.pointee.lastTime < time {
-                    slab.give(bytes, Int(chunk.pointee.capacity))
+                    slab.give(bytes)
                     chunk.pointee.bytes = nil
                     drop()
                 } else {

@@ -1,15 +1,20 @@
 import Bytes
+import MetricModel
 
 /// Finds a series by the raw bytes that name it.
 ///
-/// Keys stand one behind the other in one run of memory, in the order in which they came, and so do their entries; open addressing over
-/// hashes leads to them. A sender names its series in the same order again and again, so every entry remembers which one was asked for
-/// after it: mostly a key is found by comparing it with one place in memory that comes next anyhow, without being hashed.
+/// A plain key is not kept, but compared with the labels of its series; of others the bytes stand one behind the other in one run of
+/// memory. Entries stand in the order in which they came, and open addressing over hashes leads to them. A sender names its series in the
+/// same order again and again, so every entry remembers which one was asked for after it: mostly a key is found by comparing it with one
+/// place in memory that comes next anyhow, without being hashed.
 ///
 /// A key is never removed singly; `rebuild` leaves out those of series that are gone.
 struct KeyTable: ~Copyable {
     private struct Entry {
         var hash: UInt64
+        /// The labels of the series, shared with the index.
+        var labels: Labels
+        /// Where the bytes of a key begin that is not plain, else `none`.
         var offset: UInt32
         var length: UInt32
         var ordinal: SeriesOrdinal
@@ -31,7 +36,7 @@ struct KeyTable: ~Copyable {
     /// The upper half of a hash beside an entry's number, `.max` where nothing stands.
     private var slots: UnsafeMutablePointer<UInt64>
     private var slotCount: Int
-    private var keys = ByteWriter(capacity: 4096)
+    private var keys = ByteWriter(capacity: 256)
 
     init() {
         entryCapacity = 64
@@ -41,6 +46,7 @@ struct KeyTable: ~Copyable {
     }
 
     deinit {
+        entries.deinitialize(count: count)
         entries.deallocate()
         slots.deallocate()
     }
@@ -88,28 +94,34 @@ struct KeyTable: ~Copyable {
     private func isKey(_ number: UInt32, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
         let entry = entries + Int(number)
         guard Int(entry.pointee.length) == key.count, let wanted = key.baseAddress else { return false }
+        if _fastPath(entry.pointee.offset == Self.none) { return entry.pointee.labels.packed.withUnsafeBufferPointer { PlainKey.isPlain(key, of: $0) } }
         // SAFETY: an entry's offset and length lie within `keys`, which only grows between rebuilds.
         return ByteComparison.isEqual(UnsafePointer(keys.base + Int(entry.pointee.offset)), wanted, key.count)
     }
 
-    /// Remembers a key, or gives one that is known another series. False when there is no room for its bytes, or it has none.
-    mutating func insert(_ key: UnsafeBufferPointer<UInt8>, _ ordinal: SeriesOrdinal) -> Bool {
-        insert(key, hash: ByteHash.hash(key), ordinal)
-    }
-
-    private mutating func insert(_ key: UnsafeBufferPointer<UInt8>, hash: UInt64, _ ordinal: SeriesOrdinal) -> Bool {
+    /// Remembers a key, or gives one that is known another series. Does nothing when there is no room for its bytes, or it has none.
+    mutating func insert(_ key: UnsafeBufferPointer<UInt8>, _ ordinal: SeriesOrdinal, _ labels: Labels) {
+        let hash = ByteHash.hash(key)
         if let known = entry(key, hash: hash) {
             entries[Int(known)].ordinal = ordinal
-            return true
+            return
         }
-        guard !key.isEmpty, keys.count + key.count <= Int(UInt32.max), count < Int(Self.none) else { return false }
+        guard !key.isEmpty, key.count <= Int(UInt32.max), count < Int(Self.none) else { return }
+        var offset = Self.none
+        if !labels.packed.withUnsafeBufferPointer({ PlainKey.isPlain(key, of: $0) }) {
+            guard keys.count + key.count < Int(Self.none) else { return }
+            offset = UInt32(keys.count)
+            keys.append(key)
+        }
+        add(Entry(hash: hash, labels: labels, offset: offset, length: UInt32(key.count), ordinal: ordinal, successor: Self.none))
+    }
+
+    private mutating func add(_ entry: Entry) {
         if count == entryCapacity { growEntries() }
-        (entries + count).initialize(to: Entry(hash: hash, offset: UInt32(keys.count), length: UInt32(key.count), ordinal: ordinal, successor: Self.none))
-        keys.append(key)
-        place(UInt32(count), hash: hash)
+        (entries + count).initialize(to: entry)
+        place(UInt32(count), hash: entry.hash)
         count += 1
         if count * 4 > slotCount * 3 { growSlots() }
-        return true
     }
 
     private mutating func place(_ number: UInt32, hash: UInt64) {
@@ -138,9 +150,15 @@ struct KeyTable: ~Copyable {
     mutating func rebuild(keeping isLive: (SeriesOrdinal) -> Bool) {
         var fresh = KeyTable()
         for number in 0..<count where isLive(entries[number].ordinal) {
-            let entry = entries[number]
-            // SAFETY: as in `isKey`; `fresh` has memory of its own.
-            _ = fresh.insert(UnsafeBufferPointer(start: keys.base + Int(entry.offset), count: Int(entry.length)), hash: entry.hash, entry.ordinal)
+            var entry = entries[number]
+            entry.successor = Self.none
+            if entry.offset != Self.none {
+                // SAFETY: as in `isKey`; `fresh` has memory of its own.
+                let key = UnsafeBufferPointer(start: UnsafePointer(keys.base + Int(entry.offset)), count: Int(entry.length))
+                entry.offset = UInt32(fresh.keys.count)
+                fresh.keys.append(key)
+            }
+            fresh.add(entry)
         }
         swap(&self, &fresh)
     }
