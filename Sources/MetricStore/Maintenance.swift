@@ -31,14 +31,13 @@ final class Maintenance: Sendable {
         var counts = Counts()
         /// Series that are gone, and the time until which the log may still have samples of them.
         var departed: [UInt64: Int64] = [:]
-        /// How large the log was when it was last measured, and what it had written then.
-        var logBytes = 0
-        var logBytesWritten = 0
+        var logSize = LogSize()
     }
 
     let head: Head
     let blocks: BlockSet
     let log: SegmentLog
+    let outOfOrderLog: OutOfOrderLog
     let disk: any FileSystem
     let directory: String
     let options: MetricStore.Options
@@ -50,10 +49,14 @@ final class Maintenance: Sendable {
     /// Whether a long piece of work is to be thrown away, because the store closes.
     private let isStopping = Atomic(false)
 
-    init(head: Head, blocks: BlockSet, log: SegmentLog, disk: any FileSystem, directory: String, options: MetricStore.Options, clock: any TimeSource) {
+    init(
+        head: Head, blocks: BlockSet, log: SegmentLog, outOfOrderLog: OutOfOrderLog, disk: any FileSystem, directory: String, options: MetricStore.Options,
+        clock: any TimeSource
+    ) {
         self.head = head
         self.blocks = blocks
         self.log = log
+        self.outOfOrderLog = outOfOrderLog
         self.disk = disk
         self.directory = directory
         self.options = options
@@ -65,19 +68,18 @@ final class Maintenance: Sendable {
     var counts: Counts { state.withLock { $0.counts } }
 
     /// Bytes of the log's directory: as measured in the last run, and what was written since.
-    var logBytes: Int {
-        let written = log.statistics.bytes
-        return state.withLock { $0.logBytes + written - $0.logBytesWritten }
+    var logBytes: Int { state.withLock { $0.logSize.bytes(log) } }
+
+    /// Keeps records of series in the log until there can be no sample that names them so.
+    func keepSeries(_ references: [UInt64]) {
+        let time = head.maxTime.load(ordering: .relaxed)
+        state.withLock { state in for reference in references { state.departed[reference] = time } }
     }
 
-    /// Measures the log's directory. What cannot be measured keeps its old size.
+    /// Measures the logs' directories.
     func measureLog() {
-        let written = log.statistics.bytes
-        guard let bytes = try? disk.treeSize(log.directory.path) else { return }
-        state.withLock { state in
-            state.logBytes = bytes
-            state.logBytesWritten = written
-        }
+        state.withLock { $0.logSize.measure(disk, log) }
+        outOfOrderLog.measure()
     }
 
     /// Has what runs end soon, and refuses what comes later.
@@ -93,6 +95,7 @@ final class Maintenance: Sendable {
             do throws(MetricStoreError) {
                 try removeLeftovers()
                 try compactHeadWhole()
+                if head.isOutOfOrderDue { try compactOutOfOrder() }
                 try expire()
                 while let choice = plan.choose(blocks.all.map(\.meta)) {
                     try compact(choice)
@@ -132,20 +135,26 @@ final class Maintenance: Sendable {
     // MARK: The head
 
     private func compactHeadWhole() throws(MetricStoreError) {
-        while head.isCompactable { try compactHead() }
+        var end: Int64?
+        while head.isCompactable { end = try compactHead() }
+        guard let end else { return }
+        // As upstream, whenever the head has become blocks; and before the log forgets what the other log calls its series.
+        try compactOutOfOrder()
+        try truncateLog(before: end)
     }
 
-    private func compactHead() throws(MetricStoreError) {
+    /// Returns the end of what is in a block now.
+    private func compactHead() throws(MetricStoreError) -> Int64 {
         let time = head.nextBlock
         head.seal(before: time.upperBound)
-        let block = try timed { () throws(MetricStoreError) in try HeadBlock(disk: disk, directory: directory, head: head).write(time, id: BlockID.new(clock)) }
+        let block = try timed { () throws(MetricStoreError) in try HeadBlock(disk: disk, directory: directory, head: head).write(time, id: newBlockID()) }
         if let block { blocks.add(block) }
         let departed = head.truncate(before: time.upperBound)
         state.withLock { state in
             for reference in departed { state.departed[reference] = time.upperBound }
             state.counts.reloads += 1
         }
-        try truncateLog(before: time.upperBound)
+        return time.upperBound
     }
 
     /// Writes a checkpoint when the log has grown by enough segments for one to pay, as Prometheus does (`Head.truncateWAL`).

@@ -16,6 +16,19 @@ extension MetricStore: MetricAdministration {
         return name
     }
 
+    /// Changes how far behind the latest sample one may be that comes out of order, 0 for not at all; what was taken stays.
+    package func setOutOfOrderWindow(millis: Int64) async throws(MetricStoreError) {
+        if millis > 0, outOfOrderLog.current == nil {
+            let (log, head) = (outOfOrderLog, head)
+            try await administer { maintenance throws(MetricStoreError) in
+                try maintenance.alone { () throws(MetricStoreError) in
+                    do throws(PlatformError) { try log.begin(head) } catch { throw MetricStoreError(error) }
+                }
+            }
+        }
+        head.outOfOrderWindowMillis.store(max(0, millis), ordering: .relaxed)
+    }
+
     /// Runs blocking work on a thread that is started when it is needed first.
     private func administer(_ body: @escaping @Sendable (Maintenance) throws(MetricStoreError) -> Void) async throws(MetricStoreError) {
         if isClosed.load(ordering: .acquiring) { throw .closed }

@@ -42,8 +42,10 @@ extension MetricStore: MetricInventory {
         let (low, high) = (head.minTime.load(ordering: .relaxed), head.maxTime.load(ordering: .relaxed))
         // Prometheus shows the largest and the smallest number while the head is empty.
         let floats: [(name: String, value: String)] = [("type", "float")]
-        func samples(_ name: String, _ help: String, _ count: Int) -> MetricFamily {
-            MetricFamily(name, .counter, help, points: [.init(name, floats, Double(count))])
+        func samples(_ name: String, _ help: String, _ counts: HeadCounters.Pair) -> MetricFamily {
+            MetricFamily(name, .counter, help, points: [
+                .init(name, floats, Double(counts.floats.load(ordering: .relaxed))), .init(name, [("type", "histogram")], Double(counts.histograms.load(ordering: .relaxed))),
+            ])
         }
         return [
             .gauge("prometheus_tsdb_head_series", "Total number of series in the head block.", Double(head.index.withLock { $0.seriesCount })),
@@ -57,8 +59,12 @@ extension MetricStore: MetricInventory {
                 .init("prometheus_tsdb_head_samples_appended_total", floats, Double(counters.samplesAppended.load(ordering: .relaxed))),
                 .init("prometheus_tsdb_head_samples_appended_total", [("type", "histogram")], Double(counters.histogramsAppended.load(ordering: .relaxed))),
             ]),
-            samples("prometheus_tsdb_out_of_order_samples_total", "Total number of out of order samples ingestion failed attempts due to out of order being disabled.", counters.outOfOrder.load(ordering: .relaxed)),
-            samples("prometheus_tsdb_out_of_bound_samples_total", "Total number of out of bound samples ingestion failed attempts with out of order support disabled.", counters.outOfBounds.load(ordering: .relaxed)),
+            samples("prometheus_tsdb_out_of_order_samples_total", "Total number of out of order samples ingestion failed attempts due to out of order being disabled.", counters.outOfOrder),
+            samples("prometheus_tsdb_out_of_bound_samples_total", "Total number of out of bound samples ingestion failed attempts with out of order support disabled.", counters.outOfBounds),
+            samples(
+                "prometheus_tsdb_too_old_samples_total", "Total number of out of order samples ingestion failed attempts with out of support enabled, but sample outside of time window.",
+                counters.beyondWindow),
+            samples("prometheus_tsdb_head_out_of_order_samples_appended_total", "Total number of appended out of order samples.", counters.outOfOrderAppended),
             .gauge("prometheus_tsdb_head_min_time", "Minimum time bound of the head block. The unit is decided by the library consumer.", Double(low)),
             .gauge("prometheus_tsdb_head_max_time", "Maximum timestamp of the head block. The unit is decided by the library consumer.", Double(high)),
             .gauge("prometheus_tsdb_head_min_time_seconds", "Minimum time bound of the head block.", Double(low / 1000)),
@@ -94,22 +100,27 @@ extension MetricStore: MetricInventory {
     }
 
     private var logFamilies: [MetricFamily] {
-        let log = log.statistics
         let counts = maintenance.counts
-        return [
-            MetricFamily("prometheus_tsdb_wal_fsync_duration_seconds", .summary, "Duration of write log fsync.", points: [
-                .init("prometheus_tsdb_wal_fsync_duration_seconds_sum", [], log.syncSeconds),
-                .init("prometheus_tsdb_wal_fsync_duration_seconds_count", [], Double(log.syncs)),
-            ]),
-            .counter("prometheus_tsdb_wal_page_flushes_total", "Total number of page flushes.", Double(log.writes)),
-            .counter("prometheus_tsdb_wal_completed_pages_total", "Total number of completed pages.", Double(log.pagesCompleted)),
-            .counter("prometheus_tsdb_wal_writes_failed_total", "Total number of write log writes that failed.", Double(log.writesFailed)),
-            .gauge("prometheus_tsdb_wal_segment_current", "Write log segment index that TSDB is currently writing to.", Double(log.segment)),
-            .gauge("prometheus_tsdb_wal_storage_size_bytes", "Size of the write log directory.", Double(maintenance.logBytes)),
-            .counter("prometheus_tsdb_wal_corruptions_total", "Total number of WAL corruptions.", Double(opening.log.damage.count { !$0.isTornTail })),
+        let damage = opening.log.damage + (opening.outOfOrderLog?.damage ?? [])
+        let late = outOfOrderLog.current.map { Self.families("prometheus_tsdb_out_of_order_wbl_", $0.statistics, byteCount: outOfOrderLog.byteCount) } ?? []
+        return Self.families("prometheus_tsdb_wal_", log.statistics, byteCount: maintenance.logBytes) + late + [
+            .counter("prometheus_tsdb_wal_corruptions_total", "Total number of WAL corruptions.", Double(damage.count { !$0.isTornTail })),
             .counter("prometheus_tsdb_checkpoint_creations_total", "Total number of checkpoint creations attempted.", Double(counts.checkpoints + counts.checkpointsFailed)),
             .counter("prometheus_tsdb_checkpoint_creations_failed_total", "Total number of checkpoint creations that failed.", Double(counts.checkpointsFailed)),
             .gauge("prometheus_tsdb_data_replay_duration_seconds", "Time taken to replay the data on disk.", opening.seconds),
+        ]
+    }
+
+    private static func families(_ prefix: String, _ log: LogStatistics, byteCount: Int) -> [MetricFamily] {
+        [
+            MetricFamily("\(prefix)fsync_duration_seconds", .summary, "Duration of write log fsync.", points: [
+                .init("\(prefix)fsync_duration_seconds_sum", [], log.syncSeconds), .init("\(prefix)fsync_duration_seconds_count", [], Double(log.syncs)),
+            ]),
+            .counter("\(prefix)page_flushes_total", "Total number of page flushes.", Double(log.writes)),
+            .counter("\(prefix)completed_pages_total", "Total number of completed pages.", Double(log.pagesCompleted)),
+            .counter("\(prefix)writes_failed_total", "Total number of write log writes that failed.", Double(log.writesFailed)),
+            .gauge("\(prefix)segment_current", "Write log segment index that TSDB is currently writing to.", Double(log.segment)),
+            .gauge("\(prefix)storage_size_bytes", "Size of the write log directory.", Double(byteCount)),
         ]
     }
 }

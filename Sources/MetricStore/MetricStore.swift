@@ -21,6 +21,8 @@ package final class MetricStore: Sendable {
         package var seriesMax = 0
         /// How far ahead of the clock a sample may be; nil for any time.
         package var futureMillisMax: Int64? = 10 * 60_000
+        /// How far behind the latest sample one may be that comes out of order; 0 to refuse samples out of order.
+        package var outOfOrderWindowMillis: Int64 = 0
         /// The size of the log's segments.
         package var logSegmentBytes = SegmentLog.Options.segmentBytesDefault
         /// How often is looked whether there is something to compact or to delete; 0 to do so only when `maintain` is called.
@@ -35,6 +37,8 @@ package final class MetricStore: Sendable {
     /// What opening the store brought to light.
     package struct Opening: Sendable {
         package var log: ReplayReport
+        /// Of the log of samples out of order; nil when there was none to read.
+        package var outOfOrderLog: ReplayReport?
         package var series = 0
         package var samples = 0
         /// Samples in the log whose series' record was lost.
@@ -54,6 +58,7 @@ package final class MetricStore: Sendable {
     let clock: any TimeSource
     let head: Head
     let log: SegmentLog
+    let outOfOrderLog: OutOfOrderLog
     let blocks: BlockSet
     let maintenance: Maintenance
     let metadataTable = MetadataTable()
@@ -97,7 +102,11 @@ package final class MetricStore: Sendable {
         var replay = HeadReplay(head)
         let (log, report) = try SegmentLog.open(on: disk, "\(directory)/wal", options: logOptions, clock: clock, progress: progress) { replay.apply($0) }
         replay.finish()
+        let outOfOrderLog = OutOfOrderLog(disk, directory: directory, options: logOptions, clock: clock)
         var opening = Opening(log: report)
+        // One that was left is read also when nothing more may come.
+        let isFound = try outOfOrderLog.isFound()
+        if isFound || options.outOfOrderWindowMillis > 0 { opening.outOfOrderLog = try outOfOrderLog.open(&replay, progress) }
         opening.samples = replay.samples
         opening.samplesOfUnknownSeries = replay.samplesOfUnknownSeries
         opening.recordsSkipped = replay.recordsSkipped
@@ -112,10 +121,13 @@ package final class MetricStore: Sendable {
         self.clock = clock
         self.head = head
         self.log = log
+        self.outOfOrderLog = outOfOrderLog
+        head.outOfOrderWindowMillis.store(max(0, options.outOfOrderWindowMillis), ordering: .relaxed)
         self.lock = lock
         self.blocks = blocks
-        let maintenance = Maintenance(head: head, blocks: blocks, log: log, disk: disk, directory: directory, options: options, clock: clock)
+        let maintenance = Maintenance(head: head, blocks: blocks, log: log, outOfOrderLog: outOfOrderLog, disk: disk, directory: directory, options: options, clock: clock)
         self.maintenance = maintenance
+        maintenance.keepSeries(replay.aliases)
         maintenance.measureLog()
         let (wakeup, seconds, reportFailure) = (wakeup, options.maintenanceSeconds, options.reportFailure)
         thread = seconds <= 0 ? nil : try WorkerThread(name: "compactor") {
@@ -150,6 +162,7 @@ package final class MetricStore: Sendable {
         wakeup.signalAll()
         thread?.join()
         log.close()
+        outOfOrderLog.close()
         lock.release()
     }
 }
@@ -161,13 +174,17 @@ extension MetricStore: MetricWriter {
         if batch.series.isEmpty { return AppendReport() }
         do throws(SegmentLogError) {
             try await log.admit()
+            let outOfOrderLog = outOfOrderLog.current
+            if let outOfOrderLog { try await outOfOrderLog.admit() }
             let maxTime = options.futureMillisMax.map { clock.unixMillis + $0 } ?? .max
-            let (report, ticket) = head.append(batch, maxTime: maxTime, to: log)
-            if thread != nil, head.isCompactable {
+            let (report, tickets) = head.append(batch, maxTime: maxTime, to: log, outOfOrderLog: outOfOrderLog)
+            if thread != nil, head.isCompactable || head.isOutOfOrderDue {
                 wakeup.withLock { $0.isDue = true }
                 wakeup.signalOne()
             }
-            if ticket > 0 { try await log.wait(for: ticket, durability == .synced ? .synced : .written) }
+            let depth: SegmentLog.Durability = durability == .synced ? .synced : .written
+            if tickets.log > 0 { try await log.wait(for: tickets.log, depth) }
+            if tickets.outOfOrderLog > 0, let outOfOrderLog { try await outOfOrderLog.wait(for: tickets.outOfOrderLog, depth) }
             return report
         } catch {
             throw MetricStoreError(error)

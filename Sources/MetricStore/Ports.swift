@@ -22,14 +22,23 @@ package struct AppendReport: Sendable {
     package var appended = 0
     /// How many of `appended` are native histograms.
     package var histogramsAppended = 0
+    /// How many of `appended` came out of order, and how many of those are native histograms.
+    package var outOfOrderAppended = 0
+    package var outOfOrderHistogramsAppended = 0
     package var outOfOrder = 0
     package var duplicate = 0
     package var tooOld = 0
+    /// Out of order, and before the window in which that is allowed.
+    package var beyondWindow = 0
     package var tooFarInFuture = 0
     package var invalidLabels = 0
     /// Native histograms that contradict themselves.
     package var invalidHistograms = 0
     package var overSeriesLimit = 0
+    /// How many of those out of order, too old or too far in the future, and before the window are native histograms.
+    package var histogramsOutOfOrder = 0
+    package var histogramsOutOfBounds = 0
+    package var histogramsBeyondWindow = 0
     /// The first refusal in words, with its labels, as Prometheus would put it.
     package var firstRefusal: String?
     /// For each series of the batch the reference to give next time, 0 for a refused one. Good until the store drops the series;
@@ -38,7 +47,7 @@ package struct AppendReport: Sendable {
 
     package init() {}
 
-    package var refused: Int { outOfOrder + duplicate + tooOld + tooFarInFuture + invalidLabels + invalidHistograms + overSeriesLimit }
+    package var refused: Int { outOfOrder + duplicate + tooOld + beyondWindow + tooFarInFuture + invalidLabels + invalidHistograms + overSeriesLimit }
 }
 
 /// Which series a reader wants, and of which time.

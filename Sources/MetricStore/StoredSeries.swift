@@ -4,25 +4,44 @@ import MetricModel
 final class StoredSeries: SelectedSeries {
     let labels: Labels
     private let parts: [(block: Block, series: UInt32)]
+    /// Parts of blocks of samples that came out of order, the oldest first.
+    private let lateParts: [(block: Block, series: UInt32)]
     private let head: HeadSeries?
 
     /// `parts` are in the order of their blocks' time.
     init(labels: Labels, parts: [(block: Block, series: UInt32)], head: HeadSeries?) {
         self.labels = labels
-        self.parts = parts
         self.head = head
+        if parts.contains(where: { $0.block.meta.isOutOfOrder }) {
+            self.parts = parts.filter { !$0.block.meta.isOutOfOrder }
+            lateParts = parts.filter { $0.block.meta.isOutOfOrder }.sorted { Block.isOlder($0.block, $1.block) }
+        } else {
+            self.parts = parts
+            lateParts = []
+        }
     }
 
     func read(_ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
         let base = buffer.mark
+        // What came first comes first: a sample that came out of order never was before one in order at the same time.
+        try read(parts, time, base, &buffer)
+        if let head {
+            let start = buffer.mark
+            try head.readInOrder(time, into: &buffer)
+            Self.merge(&buffer, base, start)
+        }
+        try read(lateParts, time, base, &buffer)
+        if let head {
+            let start = buffer.mark
+            try head.readOutOfOrder(time, into: &buffer)
+            Self.merge(&buffer, base, start)
+        }
+    }
+
+    private func read(_ parts: [(block: Block, series: UInt32)], _ time: ClosedRange<Int64>, _ base: SampleMark, _ buffer: inout SampleBuffer) throws(MetricStoreError) {
         for (block, series) in parts where block.time.overlaps(time) {
             let start = buffer.mark
             try block.read(series, time, into: &buffer)
-            Self.merge(&buffer, base, start)
-        }
-        if let head {
-            let start = buffer.mark
-            try head.read(time, into: &buffer)
             Self.merge(&buffer, base, start)
         }
     }

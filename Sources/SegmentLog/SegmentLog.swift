@@ -123,6 +123,9 @@ package final class SegmentLog: Sendable {
         }
     }
 
+    /// The ticket of the last record that anybody handed in.
+    package var lastTicket: Ticket { queue.withLock { $0.ticket } }
+
     /// Waits until the record of a ticket, and with it every earlier one, has come as far as asked.
     package func wait(for ticket: Ticket, _ durability: Durability) async throws(SegmentLogError) {
         try await wait(for: ticket, durability, evenIfWritten: false)

@@ -84,6 +84,27 @@ import Testing
         #expect(CompactionPlan(ranges: [20, 60]).choose(metas)?.blocks.count == 3)
     }
 
+    @Test("blocks of late samples that reach past where the head begins become one with such as they overlap, and with no others")
+    func ahead() throws {
+        func chosen(_ times: [(Int64, Int64)], late: Set<Int>) throws -> [Int]? {
+            var metas: [BlockMeta] = []
+            for (number, times) in times.enumerated() {
+                metas.append(try Self.meta(number, times))
+                if late.contains(number) { metas[number].hints = ["from-out-of-order"] }
+            }
+            let choice = CompactionPlan(ranges: [20, 60, 180]).choose(metas)
+            return try choice.map { choice in try metas.indices.filter { choice.blocks.contains(try Self.id($0)) } }
+        }
+        #expect(try chosen([(0, 20), (20, 40), (40, 60), (60, 80)], late: [2, 3]) == nil)
+        #expect(try chosen([(0, 20), (20, 40), (40, 60), (60, 80)], late: [1]) == [0, 1, 2])
+        #expect(try chosen([(0, 20), (0, 20), (20, 40)], late: [1]) == [0, 1])
+        #expect(try chosen([(0, 20), (20, 40), (20, 40)], late: [1, 2]) == [1, 2])
+        // One that overlaps one that is ahead is so, too.
+        #expect(try chosen([(0, 20), (0, 20), (0, 60)], late: [1, 2]) == [1, 2])
+        // Where there are no others they grow as any.
+        #expect(try chosen([(0, 20), (20, 40), (40, 60), (60, 80)], late: [0, 1, 2, 3]) == [0, 1, 2])
+    }
+
     @Test("blocks grow by threes to a tenth of the retention, 31 days at most")
     func ranges() {
         let hour: Int64 = 3_600_000

@@ -61,6 +61,9 @@ final class Block: Sendable {
     /// The time that samples may have, both ends included.
     var time: ClosedRange<Int64> { meta.minTime ... max(meta.minTime, meta.maxTime - 1) }
 
+    /// Whether a block's samples came before those of another, as far as names tell.
+    static func isOlder(_ left: Block, _ right: Block) -> Bool { left.meta.id.unixMillis < right.meta.id.unixMillis }
+
     // MARK: Deleting
 
     /// Writes down, durably, what is deleted from now on, and returns the block that knows it. This one goes on as it was.

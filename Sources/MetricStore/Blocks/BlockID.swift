@@ -14,6 +14,27 @@ package struct BlockID: Hashable, Sendable, CustomStringConvertible {
         description = String(name)
     }
 
+    private static let unixMillisMax: Int64 = 1 << 48 - 1
+
+    /// When the block was made, as its name says.
+    var unixMillis: Int64 {
+        description.utf8.prefix(10).reduce(0) { $0 << 5 | Int64(Self.letters.firstIndex(of: $1) ?? 0) }
+    }
+
+    /// A new name for a block made now, behind those of `blocks` also where the clock went back or stands: names tell which of two blocks of
+    /// samples out of order is the older.
+    static func new(_ clock: any TimeSource, after blocks: [Block]) -> BlockID {
+        var generator = SystemRandomNumberGenerator()
+        let newest = blocks.map(\.meta.id.unixMillis).max() ?? -1
+        return BlockID(unixMillis: max(clock.unixMillis, min(newest + 1, Self.unixMillisMax)), using: &generator)
+    }
+
+    /// A new name for a block that takes another's place, made at the same time as far as names tell.
+    static func new(inPlaceOf id: BlockID) -> BlockID {
+        var generator = SystemRandomNumberGenerator()
+        return BlockID(unixMillis: id.unixMillis, using: &generator)
+    }
+
     /// A new name for a block made now.
     static func new(_ clock: any TimeSource) -> BlockID {
         var generator = SystemRandomNumberGenerator()

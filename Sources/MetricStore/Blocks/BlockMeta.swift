@@ -38,6 +38,11 @@ package struct BlockMeta: Equatable, Sendable {
         sources = [id]
     }
 
+    /// What says that a block was made of samples that came out of order, all of it.
+    static let outOfOrderHint = "from-out-of-order"
+
+    var isOutOfOrder: Bool { hints.contains(Self.outOfOrderHint) }
+
     /// Whether it was made of a part of the head's samples (out of order, of some series), so that it says nothing of where the head begins.
     var isPartial: Bool { hints.contains { $0.hasPrefix("from-") } }
 
@@ -49,7 +54,7 @@ package struct BlockMeta: Equatable, Sendable {
         parents = blocks.map { Parent(id: $0.id, minTime: $0.minTime, maxTime: $0.maxTime) }
         for hint in ["from-stale-series", "from-selected-series"] where blocks.contains(where: { $0.hints.contains(hint) }) { hints.append(hint) }
         // A block with other samples, too, does say where the head begins.
-        if !blocks.isEmpty, blocks.allSatisfy({ $0.hints.contains("from-out-of-order") }) { hints.append("from-out-of-order") }
+        if !blocks.isEmpty, blocks.allSatisfy(\.isOutOfOrder) { hints.append(Self.outOfOrderHint) }
     }
 
     /// What is said of a block that is written again without what is deleted in it (`Block.CleanTombstones`).

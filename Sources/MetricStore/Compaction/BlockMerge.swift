@@ -7,7 +7,7 @@ struct BlockMerge {
     let disk: any FileSystem
     /// The store's.
     let directory: String
-    /// In the order of time; of samples at the same time the one of the first block stays, as when they are read.
+    /// Of samples at the same time the one of the first block stays.
     let blocks: [Block]
     let meta: BlockMeta
     var chunkSegmentBytesMax = BlockFormat.chunkSegmentBytesMax

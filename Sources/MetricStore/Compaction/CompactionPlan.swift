@@ -55,17 +55,41 @@ package struct CompactionPlan: Sendable {
         guard !blocks.isEmpty else { return nil }
         // Blocks of a part of the head's series say nothing of where the head begins, which mixing them with others would hide.
         var classes: [[BlockMeta]] = [[], [], []]
-        for block in blocks { classes[block.hints.contains("from-stale-series") ? 1 : block.hints.contains("from-selected-series") ? 2 : 0].append(block) }
+        let ahead = Self.ahead(blocks)
+        for block in blocks where !ahead.contains(block.id) {
+            classes[block.hints.contains("from-stale-series") ? 1 : block.hints.contains("from-selected-series") ? 2 : 0].append(block)
+        }
         for members in classes where !members.isEmpty {
             if let choice = chooseAlike(members) { return choice }
         }
-        return nil
+        return Self.overlap(Self.sorted(blocks.filter { ahead.contains($0.id) }))
+    }
+
+    /// Blocks of samples out of order that reach past where the head begins, and those that overlap them. What one of them and a block of
+    /// another kind became would say that the log before its end can be skipped; so they become one among themselves only, while they overlap.
+    private static func ahead(_ blocks: [BlockMeta]) -> Set<BlockID> {
+        guard let headMinTime = blocks.filter({ !$0.isPartial }).map(\.maxTime).max() else { return [] }
+        let late = blocks.filter(\.isOutOfOrder).sorted { $0.maxTime > $1.maxTime }
+        var ahead: Set<BlockID> = []
+        // By the end, the last first: what overlaps any of those before overlaps what begins earliest of them.
+        var minTime = headMinTime
+        for block in late where block.maxTime > minTime {
+            ahead.insert(block.id)
+            minTime = min(minTime, block.minTime)
+        }
+        return ahead
+    }
+
+    private static func sorted(_ blocks: [BlockMeta]) -> [BlockMeta] { blocks.sorted { ($0.minTime, $0.maxTime) < ($1.minTime, $1.maxTime) } }
+
+    private static func overlap(_ sorted: [BlockMeta]) -> Choice? {
+        let overlapping = overlapping(sorted)
+        return overlapping.isEmpty ? nil : Choice(reason: .overlap, blocks: overlapping.map(\.id))
     }
 
     private func chooseAlike(_ blocks: [BlockMeta]) -> Choice? {
-        let sorted = blocks.sorted { ($0.minTime, $0.maxTime) < ($1.minTime, $1.maxTime) }
-        let overlapping = Self.overlapping(sorted)
-        if !overlapping.isEmpty { return Choice(reason: .overlap, blocks: overlapping.map(\.id)) }
+        let sorted = Self.sorted(blocks)
+        if let choice = Self.overlap(sorted) { return choice }
         // The newest is left alone, so that there is the time of one block to copy it away.
         let settled = sorted.dropLast()
         if let group = level(settled) { return Choice(reason: .level, blocks: group.map(\.id)) }

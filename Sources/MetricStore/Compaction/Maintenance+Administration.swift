@@ -19,6 +19,7 @@ extension Maintenance {
                 do throws(PlatformError) { blocks.swap([block], for: [try block.deleting(disk, stones)]) } catch { throw MetricStoreError(error) }
             }
             try deleteInHead(matchers, time)
+            try deleteOutOfOrder(matchers, time)
         }
     }
 
@@ -45,7 +46,7 @@ extension Maintenance {
             let start = clock.monotonicNanos
             try removeLeftovers()
             for block in blocks.all where !block.tombstones.isEmpty {
-                let meta = BlockMeta(id: BlockID.new(clock), rewriting: block.meta)
+                let meta = BlockMeta(id: newBlockID(inPlaceOf: [block]), rewriting: block.meta)
                 let written = try timed { () throws(MetricStoreError) in
                     try BlockMerge(disk: disk, directory: directory, blocks: [block], meta: meta, isCancelled: { self.isStopped }).run()
                 }

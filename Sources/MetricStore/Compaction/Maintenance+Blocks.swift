@@ -7,11 +7,11 @@ extension Maintenance {
     /// block names its parents, so that whichever of them a crash leaves behind are known for dead at the next opening.
     func compact(_ choice: CompactionPlan.Choice) throws(MetricStoreError) {
         let chosen = choice.blocks.compactMap { id in blocks.all.first { $0.meta.id == id } }
-        let meta = BlockMeta(id: BlockID.new(clock), merging: chosen.map(\.meta))
+        let meta = BlockMeta(id: newBlockID(inPlaceOf: chosen), merging: chosen.map(\.meta))
         let written: Block?
         do throws(MetricStoreError) {
             written = try timed { () throws(MetricStoreError) in
-                try BlockMerge(disk: disk, directory: directory, blocks: chosen, meta: meta, isCancelled: { self.isStopped }).run()
+                try BlockMerge(disk: disk, directory: directory, blocks: Self.byPrecedence(chosen), meta: meta, isCancelled: { self.isStopped }).run()
             }
         } catch {
             markFailed(chosen, error)
@@ -19,6 +19,11 @@ extension Maintenance {
         }
         if choice.reason == .overlap { state.withLock { $0.counts.verticalCompactions += 1 } }
         try replace(chosen, with: written)
+    }
+
+    /// Blocks so that of samples at the same time the one of the first is the one that is read.
+    private static func byPrecedence(_ blocks: [Block]) -> [Block] {
+        blocks.filter { !$0.meta.isOutOfOrder } + blocks.filter(\.meta.isOutOfOrder).sorted(by: Block.isOlder)
     }
 
     /// Puts `new` in the place of `old`, of which, when it is nil, nothing is left.
@@ -57,7 +62,7 @@ extension Maintenance {
         let all = blocks.all
         let retention = Retention(millis: options.retentionMillis, bytes: options.retentionBytes)
         measureLog()
-        let verdict = retention.judge(all.map { .init(id: $0.meta.id, maxTime: $0.meta.maxTime, byteCount: $0.byteCount) }, logBytes: logBytes)
+        let verdict = retention.judge(all.map { .init(id: $0.meta.id, maxTime: $0.meta.maxTime, byteCount: $0.byteCount) }, logBytes: logBytes + outOfOrderLog.byteCount)
         guard !verdict.all.isEmpty else { return }
         state.withLock { state in
             state.counts.timeRetentions += verdict.tooOld.isEmpty ? 0 : 1

@@ -27,7 +27,10 @@ struct Snapshot {
             } catch { throw MetricStoreError(error) }
             if let head {
                 let (low, high) = (head.minTime.load(ordering: .relaxed), head.maxTime.load(ordering: .relaxed))
-                if low <= high { _ = try HeadBlock(disk: disk, directory: draft, head: head).write(low..<(high + 1), id: BlockID.new(clock)) }
+                _ = try OutOfOrderBlocks(
+                    disk: disk, directory: draft, blockRangeMillis: head.blockRangeMillis, parts: head.captureOutOfOrder(isSealing: false), isCancelled: { false }
+                ).write { BlockID.new(clock, after: blocks) }
+                if low <= high { _ = try HeadBlock(disk: disk, directory: draft, head: head).write(low..<(high + 1), id: BlockID.new(clock, after: blocks)) }
             }
             do throws(PlatformError) {
                 try disk.syncDirectory(draft)

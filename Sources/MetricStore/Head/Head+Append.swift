@@ -9,15 +9,28 @@ extension Head {
         let log: SegmentLog
         /// The last record handed in, 0 when none was.
         var ticket: SegmentLog.Ticket = 0
+        /// What goes to the log of samples out of order.
+        var late: OutOfOrderRecords
+
+        init(log: SegmentLog, outOfOrderLog: SegmentLog?) {
+            self.log = log
+            late = OutOfOrderRecords(log: outOfOrderLog)
+        }
+    }
+
+    /// How far the logs must have come for a batch to be safe; 0 where it has nothing in one.
+    struct Tickets {
+        var log: SegmentLog.Ticket
+        var outOfOrderLog: SegmentLog.Ticket
     }
 
     private static let refused = SeriesOrdinal.max
 
     /// Applies a batch in the order of its series. What is refused is counted in the report, the rest is in memory when this returns, and in
-    /// the log's queue in the same order for each series.
-    func append(_ batch: SampleBatch, maxTime: Int64, to log: SegmentLog) -> (report: AppendReport, ticket: SegmentLog.Ticket) {
+    /// the queues of the logs in the same order for each series. Without `outOfOrderLog` nothing is taken that comes out of order.
+    func append(_ batch: SampleBatch, maxTime: Int64, to log: SegmentLog, outOfOrderLog: SegmentLog? = nil) -> (report: AppendReport, tickets: Tickets) {
         var report = AppendReport()
-        var journal = Journal(log: log)
+        var journal = Journal(log: log, outOfOrderLog: outOfOrderLog)
         report.references = [UInt64](repeating: 0, count: batch.series.count)
         batch.arena.withUnsafeBufferPointer { arena in
             var pending = Array(batch.series.indices)
@@ -30,15 +43,24 @@ extension Head {
             }
         }
         count(report)
-        return (report, journal.ticket)
+        widenOutOfOrder(journal.late.low, journal.late.high, count: journal.late.count)
+        if journal.late.ticket > 0 {
+            // A series may be another's, whose record of it is still on its way.
+            journal.ticket = max(journal.ticket, log.lastTicket)
+        }
+        return (report, Tickets(log: journal.ticket, outOfOrderLog: journal.late.ticket))
     }
 
     private func count(_ report: AppendReport) {
         counters.samplesAppended.add(report.appended - report.histogramsAppended, ordering: .relaxed)
         counters.histogramsAppended.add(report.histogramsAppended, ordering: .relaxed)
+        if report.outOfOrderAppended > 0 {
+            counters.outOfOrderAppended.add(report.outOfOrderAppended - report.outOfOrderHistogramsAppended, report.outOfOrderHistogramsAppended)
+        }
         if report.refused == 0 { return }
-        counters.outOfOrder.add(report.outOfOrder, ordering: .relaxed)
-        counters.outOfBounds.add(report.tooOld + report.tooFarInFuture, ordering: .relaxed)
+        counters.outOfOrder.add(report.outOfOrder - report.histogramsOutOfOrder, report.histogramsOutOfOrder)
+        counters.outOfBounds.add(report.tooOld + report.tooFarInFuture - report.histogramsOutOfBounds, report.histogramsOutOfBounds)
+        counters.beyondWindow.add(report.beyondWindow - report.histogramsBeyondWindow, report.histogramsBeyondWindow)
         counters.duplicates.add(report.duplicate, ordering: .relaxed)
         counters.invalidLabels.add(report.invalidLabels, ordering: .relaxed)
         counters.overSeriesLimit.add(report.overSeriesLimit, ordering: .relaxed)
@@ -142,6 +164,7 @@ extension Head {
             next[Self.shard(ordinal)] += 1
         }
         let histogramRows = batch.histogramRows
+        let firstTime = batch.timestamps.first ?? batch.histograms.first?.timestamp ?? .min
         var gone: [Int] = []
         var first: Refused?
         var (low, high) = (Int64.max, Int64.min)
@@ -150,7 +173,9 @@ extension Head {
                 for shard in 0..<Self.shardCount where starts[shard] < starts[shard + 1] {
                     shards[shard].withLock { state in
                         // Read with the lock held: once a compaction has raised the minimum and seen every lock free, nothing below it changes.
-                        let bounds = AppendBounds(minTime: appendableMinTime, maxTime: maxTime, blockRangeMillis: blockRangeMillis)
+                        let bounds = AppendBounds(
+                            minTime: appendableMinTime, maxTime: maxTime, blockRangeMillis: blockRangeMillis,
+                            outOfOrderMinTime: journal.late.log == nil ? nil : outOfOrderMinTime(first: firstTime))
                         state.record.out.removeAll()
                         for at in starts[shard]..<starts[shard + 1] {
                             let position = Int(order[at])
@@ -174,6 +199,10 @@ extension Head {
                                 let time = times[sample]
                                 let bits = values[sample].bitPattern
                                 if let refusal = state.append(slot, chunk, time, bits, bounds) {
+                                    if case .late = refusal {
+                                        state.takeLate(slot, chunk.pointee.logReference, time, bits, nil, &report, &journal)
+                                        continue
+                                    }
                                     var refused = Refused(ordinal: ordinals[position], time: time, bits: bits)
                                     refused.reason = report.add(refusal, refused)
                                     if first == nil { first = refused }

@@ -41,13 +41,13 @@ extension Head {
         return BlockContents(symbols: symbols, series: series)
     }
 
-    /// Calls `body` with every given series that has samples in `time`, in turn, as it stands.
+    /// Calls `body` with every given series that has samples in order in `time`, in turn, as it stands.
     func forEachSeries(_ list: [(ordinal: SeriesOrdinal, labels: Labels)], _ time: ClosedRange<Int64>, _ body: (HeadSeries) throws(MetricStoreError) -> Void) throws(MetricStoreError) {
         let lease = snapshots.lease()
         let deleted = tombstones.withLock { $0 }
         for (ordinal, labels) in list {
             let snapshot = HeadSnapshot(lease: lease)
-            guard let chunks = shards[Self.shard(ordinal)].withLock({ snapshot.capture(Self.slot(ordinal), in: $0, time) }) else { continue }
+            guard let chunks = shards[Self.shard(ordinal)].withLock({ snapshot.capture(Self.slot(ordinal), in: $0, time, includingOutOfOrder: false) }) else { continue }
             try body(HeadSeries(labels: labels, snapshot: snapshot, chunks: chunks, deleted: deleted.ranges(UInt64(ordinal))))
         }
     }

@@ -10,7 +10,7 @@ extension Head {
 
     /// What deleting `time` from the matching series means: not beyond the samples that they have now (`Head.Delete`).
     func stones(_ matchers: [Matcher], _ time: ClosedRange<Int64>) -> [Stone] {
-        guard overlaps(time) else { return [] }
+        guard overlapsInOrder(time) else { return [] }
         let low = max(time.lowerBound, minTime.load(ordering: .relaxed))
         var stones: [Stone] = []
         for ordinal in index.withLock({ $0.match(matchers) }) {

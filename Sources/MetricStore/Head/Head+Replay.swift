@@ -4,19 +4,25 @@ import Synchronization
 
 /// Puts the log's records back into the head, one thread, before anybody else is there.
 struct HeadReplay: ~Copyable {
-    private let head: Head
-    private var references = ReferenceTable()
+    let head: Head
+    var references = ReferenceTable()
     private var lane: ReplayLane
     private var highestReference: UInt64 = 0
     private var histograms = 0
-    private(set) var samplesOfUnknownSeries = 0
+    /// Samples of the out-of-order log that were taken.
+    var lateSamples = 0
+    /// What else the log calls series that were dropped and came back.
+    private(set) var aliases: [UInt64] = []
+    var samplesOfUnknownSeries = 0
     /// Records of kinds that this store does not keep, by kind.
-    private(set) var recordsSkipped: [UInt8: Int] = [:]
+    var recordsSkipped: [UInt8: Int] = [:]
+    /// Whether the out-of-order log tells of deletions itself.
+    var logsDeletions = false
     private(set) var metadata: [(metric: String, MetricMetadata)] = []
     private let bounds: AppendBounds
 
     /// Samples that were taken, as far as is known before `finish`.
-    var samples: Int { lane.taken + histograms }
+    var samples: Int { lane.taken + histograms + lateSamples }
 
     init(_ head: Head) {
         self.head = head
@@ -45,12 +51,16 @@ struct HeadReplay: ~Copyable {
     private mutating func series(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
         var invalid: String?
         var found: [(UInt64, SeriesOrdinal)] = []
+        var others: [UInt64] = []
         let head = head
         try LogRecord.readSeries(record) { reference, packed in
             do throws(SeriesKey.Invalid) {
                 let labels = try SeriesKey.labels(packed, .packed)
                 let ordinal: SeriesOrdinal? = head.index.withLock { index in
-                    if let known = index.find(labels) { return known }
+                    if let known = index.find(labels) {
+                        if head.shards[Head.shard(known)].withLock({ $0.series(Head.slot(known))?.pointee.logReference }) != reference { others.append(reference) }
+                        return known
+                    }
                     guard let made = index.insert(labels) else { return nil }
                     head.shards[Head.shard(made)].withLock { $0.insert(Head.slot(made), logReference: reference) }
                     return made
@@ -60,6 +70,7 @@ struct HeadReplay: ~Copyable {
                 invalid = error.reason
             }
         }
+        aliases += others
         for (reference, ordinal) in found {
             references.insert(reference, ordinal)
             highestReference = max(highestReference, reference)

@@ -25,6 +25,14 @@ final class Head: Sendable {
     let maxTime = Atomic<Int64>(.min)
     /// Below it blocks hold the samples.
     let minValidTime = Atomic<Int64>(.min)
+    /// How far behind the latest sample one may be that comes out of order; 0 when none may.
+    let outOfOrderWindowMillis = Atomic<Int64>(0)
+    /// Between which times samples out of order may lie, `.max` and `.min` while there are none; and how many there are.
+    let outOfOrderLow = Atomic<Int64>(.max)
+    let outOfOrderHigh = Atomic<Int64>(.min)
+    let outOfOrderCount = Atomic<Int>(0)
+    /// With so many samples out of order a block is made of them without waiting for the head's next one.
+    static let outOfOrderCountMax = 4 << 20
 
     init(blockRangeMillis: Int64, seriesMax: Int) {
         self.blockRangeMillis = blockRangeMillis
@@ -51,6 +59,11 @@ final class Head: Sendable {
 
     /// Whether samples may lie in `time`.
     func overlaps(_ time: ClosedRange<Int64>) -> Bool {
+        overlapsInOrder(time) || outOfOrderLow.load(ordering: .relaxed) <= time.upperBound && outOfOrderHigh.load(ordering: .relaxed) >= time.lowerBound
+    }
+
+    /// Whether samples that came in order may.
+    func overlapsInOrder(_ time: ClosedRange<Int64>) -> Bool {
         minTime.load(ordering: .relaxed) <= time.upperBound && maxTime.load(ordering: .relaxed) >= time.lowerBound
     }
 
@@ -77,11 +90,24 @@ final class Head: Sendable {
 
 /// What the head has counted, for metrics.
 final class HeadCounters: Sendable {
+    /// Something counted for either kind of samples.
+    final class Pair: Sendable {
+        let floats = Atomic<Int>(0)
+        let histograms = Atomic<Int>(0)
+
+        func add(_ floats: Int, _ histograms: Int) {
+            self.floats.add(floats, ordering: .relaxed)
+            self.histograms.add(histograms, ordering: .relaxed)
+        }
+    }
+
     /// Floats; histograms are counted apart.
     let samplesAppended = Atomic<Int>(0)
     let histogramsAppended = Atomic<Int>(0)
-    let outOfOrder = Atomic<Int>(0)
-    let outOfBounds = Atomic<Int>(0)
+    let outOfOrder = Pair()
+    let outOfOrderAppended = Pair()
+    let outOfBounds = Pair()
+    let beyondWindow = Pair()
     let duplicates = Atomic<Int>(0)
     let invalidLabels = Atomic<Int>(0)
     let overSeriesLimit = Atomic<Int>(0)

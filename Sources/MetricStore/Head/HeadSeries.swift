@@ -12,7 +12,7 @@ final class HeadSnapshot: @unchecked Sendable {
     init(lease: SnapshotRegistry.Lease) { self.lease = lease }
 
     /// Takes copies of what of the series lies in `time`. Called with the shard's lock held. Series without a sample there yield nil.
-    func capture(_ slot: Int, in shard: borrowing HeadShard, _ time: ClosedRange<Int64>) -> HeadSeries.Chunks? {
+    func capture(_ slot: Int, in shard: borrowing HeadShard, _ time: ClosedRange<Int64>, includingOutOfOrder: Bool = true) -> HeadSeries.Chunks? {
         guard let open = shard.series(slot) else { return nil }
         minTime = shard.minTime
         let tail = shard.tail(slot)
@@ -41,11 +41,16 @@ final class HeadSnapshot: @unchecked Sendable {
             isWithin = current.pointee.minTime <= time.upperBound
             next = older(current)
         }
+        if includingOutOfOrder, !shard.outOfOrder.isEmpty, let late = shard.outOfOrder[slot], late.meets(time) {
+            chunks.outOfOrder = late
+            isWithin = true
+        }
         return isWithin ? chunks : nil
     }
 
     /// Whether every captured chunk that meets `time` is deleted whole.
     func isDeleted(_ chunks: HeadSeries.Chunks, _ time: ClosedRange<Int64>, _ deleted: [ClosedRange<Int64>]) -> Bool {
+        if chunks.outOfOrder != nil { return false }
         func isDeleted(_ low: Int64, _ high: Int64) -> Bool { deleted.contains { $0.lowerBound <= low && $0.upperBound >= high } }
         if chunks.openCount > 0, !isDeleted(chunks.openTime.lowerBound, chunks.openTime.upperBound) { return false }
         var next = chunks.newestClosed
@@ -79,6 +84,8 @@ final class HeadSeries: SelectedSeries, @unchecked Sendable {
         var openCount = 0
         var openTime: ClosedRange<Int64> = 0...0
         var openEncoding = BlockFormat.ChunkEncoding.xor
+        /// Nil when there is nothing to look at.
+        var outOfOrder: OutOfOrderSeries?
 
         mutating func open(at offset: Int, _ chunk: EncodedChunk) {
             openOffset = offset
@@ -102,6 +109,22 @@ final class HeadSeries: SelectedSeries, @unchecked Sendable {
     }
 
     func read(_ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
+        let base = buffer.mark
+        try readInOrder(time, into: &buffer)
+        let start = buffer.mark
+        try readOutOfOrder(time, into: &buffer)
+        StoredSeries.merge(&buffer, base, start)
+    }
+
+    /// The samples that came out of order, less those that were deleted, which are not there any more.
+    func readOutOfOrder(_ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
+        do throws(ChunkDecoder.Malformed) { try chunks.outOfOrder?.read(time, into: &buffer) } catch {
+            throw .corrupt(file: "the head", offset: 0, reason: error.reason)
+        }
+    }
+
+    /// The samples that came in order.
+    func readInOrder(_ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
         let start = buffer.mark
         defer { Tombstones.filter(&buffer, from: start, deleted) }
         do throws(ChunkDecoder.Malformed) {
@@ -118,7 +141,7 @@ final class HeadSeries: SelectedSeries, @unchecked Sendable {
         try ChunkDecoder.decode(chunk.pointee.encoding, ClosedChunk.bytes(chunk), time, into: &buffer)
     }
 
-    /// Calls `body` with every chunk of the samples in `time`, in order: as it is when it lies within, else encoded anew.
+    /// Calls `body` with every chunk of the samples in `time` that came in order: as it is when it lies within, else encoded anew.
     func forEachChunk(_ time: ClosedRange<Int64>, _ encoder: borrowing ChunkEncoder, _ body: (EncodedChunk) throws(MetricStoreError) -> Void) throws(MetricStoreError) {
         var closed: [UnsafePointer<ClosedChunk>] = []
         var next = chunks.newestClosed
@@ -130,7 +153,7 @@ final class HeadSeries: SelectedSeries, @unchecked Sendable {
             && (chunks.openCount == 0 || chunks.openTime.lowerBound >= time.lowerBound && chunks.openTime.upperBound <= time.upperBound)
         guard isWhole, deleted.isEmpty else {
             var buffer = SampleBuffer()
-            try read(time, into: &buffer)
+            try readInOrder(time, into: &buffer)
             return try encoder.encode(buffer, body)
         }
         for chunk in closed.reversed() {

@@ -11,11 +11,11 @@ extension HeadShard {
         _ slot: Int, _ chunk: UnsafeMutablePointer<OpenChunk>, _ time: Int64, _ histogram: NativeHistogram, _ bounds: AppendBounds
     ) -> SampleRefusal? {
         if time > bounds.maxTime { return .tooFarInFuture }
-        if time < bounds.minTime { return .tooOld }
+        if time < bounds.minTime, bounds.outOfOrderMinTime == nil { return .tooOld }
         do throws(NativeHistogramError) { try histogram.validate() } catch { return .invalidHistogram(error) }
         let open = chunk.pointee.holdsHistograms ? histograms[slot] : nil
-        if time <= chunk.pointee.lastTime {
-            if time < chunk.pointee.lastTime { return .outOfOrder }
+        if time <= chunk.pointee.lastTime || time < bounds.minTime {
+            if time < chunk.pointee.lastTime || time < bounds.minTime { return bounds.refusal(time) }
             return open?.last.holdsSameData(as: histogram) == true ? nil : .duplicateHistogram
         }
         guard let tail = tails.pointer(slot) else { preconditionFailure("a series has no tail") }

@@ -9,10 +9,21 @@ struct AppendBounds {
     /// The latest, or `.max`.
     var maxTime: Int64
     var blockRangeMillis: Int64
+    /// The earliest time that a sample out of order may have; nil when none may be out of order.
+    var outOfOrderMinTime: Int64?
+
+    /// What becomes of a sample that lies before `minTime` or before the last one of its series.
+    func refusal(_ time: Int64) -> SampleRefusal {
+        if let outOfOrderMinTime { return time >= outOfOrderMinTime ? .late : .beyondWindow }
+        return time < minTime ? .tooOld : .outOfOrder
+    }
 }
 
 /// Why a sample was refused.
 enum SampleRefusal {
+    /// Not refused, but one for the out-of-order samples.
+    case late
+    case beyondWindow
     case outOfOrder
     case duplicate(existing: UInt64)
     /// A float where there is a histogram.
@@ -40,18 +51,20 @@ struct HeadShard: ~Copyable {
     var arena = ChunkArena()
     /// The newest chunks of the series that hold histograms.
     var histograms: [Int: OpenHistogramChunk] = [:]
+    /// Of the series that have any, the samples that came out of order.
+    var outOfOrder: [Int: OutOfOrderSeries] = [:]
     /// Below it there is nothing.
     private(set) var minTime: Int64 = .min
     var chunkCount = 0
     var chunksCreated = 0
-    private(set) var chunksRemoved = 0
+    var chunksRemoved = 0
     /// The samples of one batch on the way to the log; reused.
     var record = SampleRecordWriter()
     var histogramRecords = HistogramRecordWriter()
 
     init() {}
 
-    var byteCount: Int { slab.byteCount + arena.byteCount + histogramByteCount }
+    var byteCount: Int { slab.byteCount + arena.byteCount + histogramByteCount + outOfOrderByteCount }
 
     mutating func insert(_ slot: Int, logReference: UInt64) {
         var chunk = OpenChunk()
@@ -77,8 +90,7 @@ struct HeadShard: ~Copyable {
     mutating func append(_ slot: Int, _ chunk: UnsafeMutablePointer<OpenChunk>, _ time: Int64, _ bits: UInt64, _ bounds: AppendBounds) -> SampleRefusal? {
         if _slowPath(time <= chunk.pointee.lastTime || time < bounds.minTime || time > bounds.maxTime) {
             if time > bounds.maxTime { return .tooFarInFuture }
-            if time < bounds.minTime { return .tooOld }
-            if time < chunk.pointee.lastTime { return .outOfOrder }
+            if time < bounds.minTime || time < chunk.pointee.lastTime { return bounds.refusal(time) }
             return chunk.pointee.lastValue == bits ? nil : .duplicate(existing: chunk.pointee.lastValue)
         }
         if _slowPath(chunk.pointee.bytes == nil || !chunk.pointee.hasRoom || time >= chunk.pointee.cutTime || Self.needsLook(chunk.pointee.count)) {
@@ -184,7 +196,7 @@ struct HeadShard: ~Copyable {
                     truncation.minTime = min(truncation.minTime, histograms.minTime)
                 }
             }
-            if chunk.pointee.bytes == nil, !chunk.pointee.holdsHistograms, tail.pointee.newestClosed == nil {
+            if chunk.pointee.bytes == nil, !chunk.pointee.holdsHistograms, tail.pointee.newestClosed == nil, outOfOrder[slot] == nil {
                 truncation.removed.append((slot, chunk.pointee.logReference))
                 open.remove(slot)
                 tails.remove(slot)

@@ -41,7 +41,10 @@ struct MixedAppend {
     private mutating func add(_ time: Int64, _ bits: UInt64, _ shard: inout HeadShard, _ report: inout AppendReport, _ journal: inout Head.Journal) {
         if chunk.pointee.holdsHistograms, let marker = shard.staleMarker(slot, for: bits) { return add(time, marker, &shard, &report, &journal) }
         let heldHistograms = chunk.pointee.holdsHistograms
-        if let refusal = shard.appendFloat(slot, chunk, time, bits, bounds) { return refuse(refusal, time, bits, &report) }
+        if let refusal = shard.appendFloat(slot, chunk, time, bits, bounds) {
+            if case .late = refusal { return shard.takeLate(slot, chunk.pointee.logReference, time, bits, nil, &report, &journal) }
+            return refuse(refusal, Refused(ordinal: ordinal, time: time, bits: bits), &report)
+        }
         if heldHistograms { shard.handIn(&journal) }
         shard.record.append(chunk.pointee.logReference, time, bits)
         accept(time, &report)
@@ -50,7 +53,10 @@ struct MixedAppend {
     private mutating func add(_ time: Int64, _ histogram: NativeHistogram, _ shard: inout HeadShard, _ report: inout AppendReport, _ journal: inout Head.Journal) {
         let kind = LogRecord.kind(of: histogram)
         let kindBefore = chunk.pointee.holdsHistograms ? shard.histograms[slot]?.logKind : nil
-        if let refusal = shard.append(slot, chunk, time, histogram, bounds) { return refuse(refusal, time, histogram.sum.bitPattern, &report) }
+        if let refusal = shard.append(slot, chunk, time, histogram, bounds) {
+            if case .late = refusal { return shard.takeLate(slot, chunk.pointee.logReference, time, histogram.sum.bitPattern, histogram, &report, &journal) }
+            return refuse(refusal, Refused(ordinal: ordinal, time: time, bits: histogram.sum.bitPattern, isHistogram: true), &report)
+        }
         if let kindBefore, kindBefore != kind { shard.handIn(&journal) }
         shard.histograms[slot]?.logKind = kind
         shard.histogramRecords.append(chunk.pointee.logReference, time, histogram)
@@ -64,8 +70,8 @@ struct MixedAppend {
         high = max(high, time)
     }
 
-    private mutating func refuse(_ refusal: SampleRefusal, _ time: Int64, _ bits: UInt64, _ report: inout AppendReport) {
-        var refused = Refused(ordinal: ordinal, time: time, bits: bits)
+    private mutating func refuse(_ refusal: SampleRefusal, _ sample: Refused, _ report: inout AppendReport) {
+        var refused = sample
         refused.reason = report.add(refusal, refused)
         if first == nil { first = refused }
     }
@@ -76,6 +82,7 @@ extension HeadShard {
     mutating func handIn(_ journal: inout Head.Journal) {
         if !record.isEmpty { journal.ticket = max(journal.ticket, record.out.withBytes { journal.log.enqueue($0) }) }
         record.out.removeAll()
+        journal.late.handIn()
         guard !histogramRecords.isEmpty else { return }
         histogramRecords.drain { journal.ticket = max(journal.ticket, journal.log.enqueue($0)) }
     }

@@ -5,9 +5,11 @@ struct Refused {
     let ordinal: SeriesOrdinal
     let time: Int64
     let bits: UInt64
+    let isHistogram: Bool
     var reason = ""
 
-    init(ordinal: SeriesOrdinal, time: Int64, bits: UInt64) {
+    init(ordinal: SeriesOrdinal, time: Int64, bits: UInt64, isHistogram: Bool = false) {
+        self.isHistogram = isHistogram
         self.ordinal = ordinal
         self.time = time
         self.bits = bits
@@ -19,8 +21,14 @@ extension AppendReport {
     mutating func add(_ refusal: SampleRefusal, _ sample: Refused) -> String {
         let reason: String
         switch refusal {
+        case .late: preconditionFailure("a sample that is kept was refused")
+        case .beyondWindow:
+            beyondWindow += 1
+            histogramsBeyondWindow += sample.isHistogram ? 1 : 0
+            reason = "too old sample"
         case .outOfOrder:
             outOfOrder += 1
+            histogramsOutOfOrder += sample.isHistogram ? 1 : 0
             reason = "out of order sample"
         case .duplicate(let existing):
             duplicate += 1
@@ -37,9 +45,11 @@ extension AppendReport {
             reason = "\(error)"
         case .tooOld:
             tooOld += 1
+            histogramsOutOfBounds += sample.isHistogram ? 1 : 0
             reason = "out of bounds"
         case .tooFarInFuture:
             tooFarInFuture += 1
+            histogramsOutOfBounds += sample.isHistogram ? 1 : 0
             reason = "out of bounds: timestamp is too far in the future"
         }
         return reason

@@ -1,4 +1,5 @@
 import Bytes
+import MetricModel
 
 /// Strings by number and numbers by string: open addressing over hashes, the bytes one behind the other.
 struct StringTable: ~Copyable {
@@ -8,6 +9,13 @@ struct StringTable: ~Copyable {
     private var bytes = ByteWriter(capacity: 256)
 
     init() {}
+
+    /// Every string of some series' labels, in byte order.
+    init(ofLabels series: some Sequence<Labels>) {
+        var texts: Set<String> = []
+        for labels in series { labels.forEach { texts.formUnion([$0, $1]) } }
+        for var text in texts.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) { text.withUTF8 { _ = insert($0) } }
+    }
 
     var count: Int { offsets.count - 1 }
 

@@ -57,9 +57,9 @@ package final class HistoryWriter {
         columns.sort { ($0.series, $0.time) < ($1.series, $1.time) }
         var meta = BlockMeta(id: BlockID.new(clock), minTime: low, maxTime: high + 1)
         // It must not pass for what was made of the head: the log's samples before its end would be taken for its own.
-        meta.hints = ["from-out-of-order"]
+        meta.hints = [BlockMeta.outOfOrderHint]
         do throws(MetricStoreError) {
-            var writer = try BlockWriter(disk, directory: directory, meta: meta, symbols: symbols())
+            var writer = try BlockWriter(disk, directory: directory, meta: meta, symbols: StringTable(ofLabels: names))
             let encoder = ChunkEncoder()
             var starts = [Int](repeating: 0, count: names.count + 1)
             for sample in columns { starts[Int(sample.series) + 1] += 1 }
@@ -82,13 +82,5 @@ package final class HistoryWriter {
             BlockWriter.discard(disk, directory: directory, meta.id)
             throw error
         }
-    }
-
-    private func symbols() -> StringTable {
-        var texts: Set<String> = []
-        for labels in names { labels.forEach { texts.formUnion([$0, $1]) } }
-        var table = StringTable()
-        for var text in texts.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) { text.withUTF8 { _ = table.insert($0) } }
-        return table
     }
 }

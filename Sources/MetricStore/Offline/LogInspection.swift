@@ -1,15 +1,32 @@
 import Platform
 import SegmentLog
 
-/// Reads a log without repairing it.
+/// Reads the logs of a data directory without repairing them.
 struct LogInspection {
     let disk: any FileSystem
-    let path: String
+    let directory: String
 
-    /// Puts the records of the last checkpoint and the segments behind it into a head, and returns what could not be read and how
-    /// many records were. No log is an empty one.
-    func read(into head: Head) throws(PlatformError) -> (damage: [LogDamage], records: Int) {
-        guard try disk.status(path)?.isDirectory == true else { return ([], 0) }
+    /// What reading brought to light.
+    struct Findings {
+        /// What could not be read.
+        var damage: [LogDamage] = []
+        /// How many records were.
+        var records = 0
+    }
+
+    /// Puts the records of the write-ahead log, from the last checkpoint on, and of the out-of-order log into a head. No log is an empty one.
+    func read(into head: Head) throws(PlatformError) -> Findings {
+        var findings = Findings()
+        var replay = HeadReplay(head)
+        try read("\(directory)/wal", &findings) { replay.apply($0) }
+        replay.finish()
+        try read(OutOfOrderLog.path(directory), &findings) { replay.applyOutOfOrder($0) }
+        head.settleOutOfOrder(isOwn: replay.logsDeletions)
+        return findings
+    }
+
+    private func read(_ path: String, _ findings: inout Findings, _ apply: (UnsafeBufferPointer<UInt8>) -> String?) throws(PlatformError) {
+        guard try disk.status(path)?.isDirectory == true else { return }
         let directory = SegmentDirectory(disk: disk, path: path)
         let checkpoint = try directory.checkpoints().last
         var paths: [String] = []
@@ -18,23 +35,20 @@ struct LogInspection {
             paths += try within.segments().map { within.segmentPath($0) }
         }
         let segments = try directory.segments().filter { $0 > checkpoint ?? -1 }
-        var damage: [LogDamage] = []
         var expected = checkpoint.map { $0 + 1 } ?? segments.first
         for segment in segments {
-            if let expected, segment != expected { damage.append(LogDamage(file: directory.segmentPath(expected), offset: 0, reason: "the segment is missing")) }
+            if let expected, segment != expected {
+                findings.damage.append(LogDamage(file: directory.segmentPath(expected), offset: 0, reason: "the segment is missing"))
+            }
             expected = segment + 1
         }
-        var replay = HeadReplay(head)
-        var records = 0
         for path in paths + segments.map({ directory.segmentPath($0) }) {
             var reader = try LogReader(disk: disk, path: path)
             while let record = try reader.next() {
-                records += 1
-                if let reason = replay.apply(record) { reader.reject(reason) }
+                findings.records += 1
+                if let reason = apply(record) { reader.reject(reason) }
             }
-            damage += reader.damage
+            findings.damage += reader.damage
         }
-        replay.finish()
-        return (damage, records)
     }
 }

@@ -25,7 +25,7 @@ package final class StoreInspection: Sendable {
             head = Head(blockRangeMillis: MetricStore.Options().blockRangeMillis, seriesMax: 0)
             head.minValidTime.store(blocks.filter { !$0.meta.isPartial }.map(\.meta.maxTime).max() ?? .min, ordering: .relaxed)
             var damage = contents.damage
-            if readsLog { damage += try LogInspection(disk: disk, path: "\(directory)/wal").read(into: head).damage.map(\.description) }
+            if readsLog { damage += try LogInspection(disk: disk, directory: directory).read(into: head).damage.map(\.description) }
             self.damage = damage
         } catch { throw MetricStoreError(error) }
     }

@@ -22,12 +22,12 @@ package struct StoreVerification {
     package private(set) var recordCount = 0
     private let disk: any FileSystem
 
-    /// Looks at all blocks and the log of a directory. Throws when the directory itself cannot be read.
+    /// Looks at all blocks and the logs of a directory. Throws when the directory itself cannot be read.
     package init(directory: String, disk: any FileSystem = Disk()) throws(MetricStoreError) {
         self.disk = disk
         do throws(PlatformError) {
             for name in try disk.list(directory) where BlockID(name) != nil { try verifyBlock("\(directory)/\(name)") }
-            try verifyLog("\(directory)/wal")
+            try verifyLogs(directory)
         } catch { throw MetricStoreError(error) }
     }
 
@@ -180,12 +180,12 @@ package struct StoreVerification {
         ByteHash.hash(name) &* 0x9E37_79B9_7F4A_7C15 ^ ByteHash.hash(value)
     }
 
-    // MARK: The log
+    // MARK: The logs
 
-    private mutating func verifyLog(_ path: String) throws(PlatformError) {
+    private mutating func verifyLogs(_ directory: String) throws(PlatformError) {
         let head = Head(blockRangeMillis: MetricStore.Options().blockRangeMillis, seriesMax: 0)
-        let (damage, records) = try LogInspection(disk: disk, path: path).read(into: head)
-        recordCount = records
-        for damage in damage { note(damage.file, damage.offset, damage.reason) }
+        let findings = try LogInspection(disk: disk, directory: directory).read(into: head)
+        recordCount = findings.records
+        for damage in findings.damage { note(damage.file, damage.offset, damage.reason) }
     }
 }

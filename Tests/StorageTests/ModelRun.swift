@@ -1,0 +1,204 @@
+import MetricModel
+import MetricStore
+import Platform
+import Testing
+
+/// One seed's operations on a store, and what they mean for a dictionary.
+struct ModelRun {
+    private typealias Sample = StoreFixture.Sample
+
+    static let range: Int64 = 60_000
+    private let seed: Int
+    /// How far behind the latest sample one may be that is late.
+    private let window: Int64
+    private var generator: SeededGenerator
+    private var disk = SimulatedDisk()
+    private var store: MetricStore
+    private let names: [Labels]
+    private let keys: [[UInt8]]
+    private var now = StoreFixture.start
+
+    /// What there is to be read, in the order of time.
+    private var samples: [Labels: [Sample]] = [:]
+    /// What decides whether a sample is taken, deleted or not: the last that came in order, of a series and of all.
+    private var last: [Labels: Sample] = [:]
+    private var latest: Int64?
+
+    init(seed: Int, window: Int64) throws {
+        self.seed = seed
+        self.window = window
+        var generator = SeededGenerator(UInt64(seed) &* 7919)
+        names = (0..<40).map { Labels(["__name__": "m\($0 % 4)", "n": "\($0)", "odd": $0 % 2 == 0 ? "" : "yes"]) }
+        keys = names.map { StoreFixture.protobufKey($0.pairs.map { ($0.name, $0.value) }.shuffled(using: &generator)) }
+        self.generator = generator
+        store = try Self.open(disk, window)
+    }
+
+    private static func open(_ disk: SimulatedDisk, _ window: Int64) throws -> MetricStore {
+        try StoreFixture.open(disk) {
+            $0.blockRangeMillis = range
+            $0.maintenanceSeconds = 0
+            $0.retentionMillis = 0
+            $0.outOfOrderWindowMillis = window
+            $0.logSegmentBytes = 32 << 10
+        }
+    }
+
+    private func place(_ step: Int) -> Comment { "seed \(seed), step \(step)" }
+
+    /// What was read and what is in the model; the first difference ends the run.
+    private func compare(_ read: [Labels: [Sample]], _ model: [Labels: [Sample]], _ place: Comment) throws {
+        // A series whose chunk meets the time but whose samples do not may be returned empty.
+        let (read, model) = (read.filter { !$0.value.isEmpty }, model.filter { !$0.value.isEmpty })
+        if read == model { return }
+        let series = try #require(Set(read.keys).union(model.keys).sorted().first { read[$0] != model[$0] })
+        let (left, right) = (read[series] ?? [], model[series] ?? [])
+        throw Disagreement(description: "\(place): \(series): only read: \(left.filter { !right.contains($0) }), only in the model: \(right.filter { !left.contains($0) })")
+    }
+
+    struct Disagreement: Error, CustomStringConvertible { let description: String }
+
+    mutating func step(_ step: Int) async throws {
+        switch Int.random(in: 0..<100, using: &generator) {
+        case 0..<75: try await append(step)
+        case 75..<93: try query(step)
+        case 93..<95: try store.maintain()
+        case 95: try await delete(step)
+        case 96 where step % 3 == 0: try await store.cleanTombstones()
+        case 96: try await snapshot(step)
+        case 97..<99:
+            store.close()
+            try reopen(step)
+        default:
+            let survivor = disk.losingPower(using: &generator)
+            store.close()
+            disk = survivor
+            try reopen(step)
+        }
+    }
+
+    private mutating func reopen(_ step: Int) throws {
+        store = try Self.open(disk, window)
+        try #require(store.opening.samplesOfUnknownSeries == 0 && store.opening.blockDamage.isEmpty, place(step))
+    }
+
+    mutating func finish() throws {
+        try compare(try StoreFixture.read(store), samples, "seed \(seed), the end")
+        #expect(try disk.list("/data").filter { $0.count == 26 }.count > 1)
+        store.close()
+        #expect(StoreVerificationProblems.of(disk).isEmpty, "seed \(seed)")
+    }
+
+    // MARK: Appending
+
+    private mutating func append(_ step: Int) async throws {
+        now += Int64.random(in: 0...400, using: &generator)
+        var batch = SampleBatch()
+        var sent: [(name: Labels, sample: Sample)] = []
+        for _ in 0..<Int.random(in: 1...25, using: &generator) {
+            let series = Int.random(in: 0..<names.count, using: &generator)
+            let behind = switch Int.random(in: 0..<24, using: &generator) {
+            case 0..<3: Int64.random(in: 0...Self.range / 4, using: &generator)
+            case 3..<6 where window > 0: Int64.random(in: 0...window + Self.range, using: &generator)
+            // Again and again at the same times.
+            case 6 where window > 0: Int64.random(in: 1...8, using: &generator) * 10_000 + now % 10_000
+            default: Int64(0)
+            }
+            let sample = Sample(now - behind, Double(Int.random(in: 0..<4, using: &generator)))
+            sent.append((names[series], sample))
+            if Bool.random(using: &generator) {
+                batch.append(names[series], timestamp: sample.time, value: Double(bitPattern: sample.bits))
+            } else {
+                let at = batch.arena.count
+                batch.arena += keys[series]
+                batch.series.append(.init(keyOffset: at, keyLength: keys[series].count, keyEncoding: .protobuf, samples: batch.values.count..<batch.values.count + 1))
+                batch.timestamps.append(sample.time)
+                batch.values.append(Double(bitPattern: sample.bits))
+            }
+        }
+        let (expected, known) = take(sent)
+        let report = try await store.append(batch, durability: .synced)
+        try #require(
+            report.outOfOrder == expected.outOfOrder && report.duplicate == expected.duplicate && report.tooOld == expected.tooOld && report.beyondWindow == expected.beyondWindow,
+            place(step))
+        try #require((expected.appended...expected.appended + known).contains(report.appended), place(step))
+    }
+
+    /// What becomes of samples, and how many of them came late at a time that is known: those are taken for nothing, or not even counted.
+    private mutating func take(_ sent: [(name: Labels, sample: Sample)]) -> (report: AppendReport, known: Int) {
+        var expected = AppendReport()
+        var known = 0
+        let minTime = latest.map { $0 - Self.range / 2 } ?? .min
+        let lateMinTime = window > 0 ? (latest ?? sent[0].sample.time) - window : .max
+        for (name, sample) in sent {
+            if sample.time >= minTime, sample.time > last[name]?.time ?? .min {
+                expected.appended += 1
+                insert(sample, name)
+                last[name] = sample
+            } else if sample.time >= minTime, let last = last[name], sample.time == last.time {
+                if sample == last { expected.appended += 1 } else { expected.duplicate += 1 }
+            } else if sample.time >= lateMinTime {
+                if insert(sample, name) { expected.appended += 1 } else { known += 1 }
+            } else if window > 0 {
+                expected.beyondWindow += 1
+            } else if sample.time < minTime {
+                expected.tooOld += 1
+            } else {
+                expected.outOfOrder += 1
+            }
+        }
+        for (name, _) in sent { if let time = last[name]?.time { latest = max(latest ?? .min, time) } }
+        return (expected, known)
+    }
+
+    /// False when there is a sample at the time: the first stays.
+    @discardableResult
+    private mutating func insert(_ sample: Sample, _ name: Labels) -> Bool {
+        let list = samples[name, default: []]
+        let at = list.lastIndex { $0.time <= sample.time }
+        if let at, list[at].time == sample.time { return false }
+        samples[name, default: []].insert(sample, at: at.map { $0 + 1 } ?? 0)
+        return true
+    }
+
+    // MARK: Everything else
+
+    private mutating func time(within length: Int64 = .max) -> ClosedRange<Int64> {
+        let low = Int64.random(in: (StoreFixture.start - window)...now, using: &generator)
+        return low...Int64.random(in: low...min(now, length == .max ? now : low + length), using: &generator)
+    }
+
+    private mutating func query(_ step: Int) throws {
+        let time = time()
+        let matchers: [Matcher] = switch Int.random(in: 0..<4, using: &generator) {
+        case 0: []
+        case 1: [.equal("__name__", "m\(Int.random(in: 0..<5, using: &generator))")]
+        case 2: [try Matcher(.regex, "n", "1.*|2"), try Matcher(.notEqual, "odd", "yes")]
+        default: [try Matcher(.regex, "odd", ".+"), try Matcher(.notRegex, "__name__", "m[01]")]
+        }
+        var expected: [Labels: [Sample]] = [:]
+        for (labels, samples) in samples where matchers.allSatisfy({ $0.matches(labels[$0.name] ?? "") }) {
+            let part = samples.filter { time.contains($0.time) }
+            if !part.isEmpty { expected[labels] = part }
+        }
+        try compare(try StoreFixture.read(store, matchers, time), expected, place(step))
+        // Names are of the blocks and the head that meet the time: those of every sample, and maybe more.
+        let values = Set(try store.labelValues("n", matchers, time: time, limit: 0))
+        #expect(values.isSuperset(of: expected.keys.compactMap { $0["n"] }), place(step))
+    }
+
+    private mutating func delete(_ step: Int) async throws {
+        let time = time(within: 3 * Self.range)
+        let matchers: [Matcher] = [[], [.equal("__name__", "m\(step % 5)")], [try Matcher(.regex, "n", "1.*|2")]][step % 3]
+        try await store.delete(matchers, time: time)
+        for (labels, list) in samples where matchers.allSatisfy({ $0.matches(labels[$0.name] ?? "") }) { samples[labels] = list.filter { !time.contains($0.time) } }
+    }
+
+    private func snapshot(_ step: Int) async throws {
+        let name = try await store.snapshot(includingHead: true)
+        let snapshot = try StoreFixture.open(disk, "/data/snapshots/\(name)") { $0.maintenanceSeconds = 0; $0.retentionMillis = 0 }
+        try compare(try StoreFixture.read(snapshot), samples, place(step))
+        snapshot.close()
+        try disk.removeTree("/data/snapshots")
+    }
+}
