@@ -1,5 +1,6 @@
 import Acquisition
 import Logging
+import MetricStore
 import Synchronization
 
 /// Reads the configuration again and passes it down. A file with an error changes nothing.
@@ -13,18 +14,20 @@ final class Reloader: Sendable {
     private let folder: ConfigurationFolder
     private let board: DoorBoard
     private let scrapes: ScrapeManager
+    private let metrics: MetricStore
     private let provision: @Sendable () async -> Void
     private let nowMillis: @Sendable () -> Int64
     private let logger: Logger
     private let state = Mutex(State())
 
     init(
-        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, provision: @escaping @Sendable () async -> Void, nowMillis: @escaping @Sendable () -> Int64,
-        logger: Logger
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, provision: @escaping @Sendable () async -> Void,
+        nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.folder = folder
         self.board = board
         self.scrapes = scrapes
+        self.metrics = metrics
         self.provision = provision
         self.nowMillis = nowMillis
         self.logger = logger
@@ -50,6 +53,7 @@ final class Reloader: Sendable {
     private func apply(_ configuration: PrometheusConfiguration) async throws(ConfigurationError) {
         do {
             try scrapes.apply(configuration.scrapes)
+            try await metrics.setOutOfOrderWindow(millis: configuration.outOfOrderWindow.millis)
         } catch {
             throw ConfigurationError(file: folder.prometheusFile, line: nil, reason: "\(error)")
         }

@@ -35,14 +35,14 @@ package enum Stack {
 
         // What can refuse without leaving a trace refuses first.
         let folder = try ConfigurationFolder(options)
-        _ = try folder.prometheus(doors: [:])
+        let outOfOrderWindow = try folder.prometheus(doors: [:]).outOfOrderWindow
         try PortProbe.check(options)
         let data = options.dataDirectory
         try makeFolder(data)
 
         // Store.
         let pool = try BlockingPool()
-        let stores = try await pool.run { try Stores.open(options, pool: pool, logger) }
+        let stores = try await pool.run { try Stores.open(options, outOfOrderWindow: outOfOrderWindow, pool: pool, logger) }
         let (metrics, traces) = (stores.metrics, stores.traces)
 
         // Query.
@@ -61,7 +61,7 @@ package enum Stack {
         let board = DoorBoard(expected: Set(DoorName.allCases))
         let doors: @Sendable () -> [(name: String, port: Int)] = { board.doors.map { ($0.name.rawValue, $0.port) } }
         let provision: @Sendable () async -> Void = { await provisionDashboards(dashboards, folder, board, logger) }
-        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
+        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, metrics: metrics, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
             ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + intake.metricFamilies()
         }

@@ -1,6 +1,7 @@
 import Dashboards
 import Glibc
 import Logging
+import MetricModel
 import MetricStore
 import Platform
 import PushGroups
@@ -16,16 +17,17 @@ struct Stores: Sendable {
     let dashboards: DashboardStore
 
     /// Opens all of them, or none. Blocks; tells of a replay that takes its time.
-    static func open(_ options: ServerOptions, pool: BlockingPool, _ logger: Logger) throws -> Stores {
+    static func open(_ options: ServerOptions, outOfOrderWindow: ModelDuration, pool: BlockingPool, _ logger: Logger) throws -> Stores {
         var metricOptions = MetricStore.Options()
         metricOptions.retentionMillis = Int64(options.metricRetentionSeconds) * 1_000
         metricOptions.retentionBytes = options.metricRetentionBytes
         metricOptions.seriesMax = options.maxSeries
+        metricOptions.outOfOrderWindowMillis = outOfOrderWindow.millis
         metricOptions.reportFailure = { logger.error("metrics: the blocks were not kept in order: \($0)") }
         let progress = ReplayLine()
         let metrics = try MetricStore.open(directory: options.dataDirectory + "/metrics", options: metricOptions) { progress.show("metrics", $0) }
         progress.finish()
-        for damage in metrics.opening.log.damage { logger.warning("metrics: \(damage)") }
+        for damage in metrics.opening.log.damage + (metrics.opening.outOfOrderLog?.damage ?? []) { logger.warning("metrics: \(damage)") }
         for damage in metrics.opening.blockDamage { logger.warning("metrics: \(damage)") }
         do {
             var dashboardOptions = DashboardStore.Options()

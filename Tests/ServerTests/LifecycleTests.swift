@@ -94,4 +94,26 @@ struct LifecycleTests {
         #expect(try pools() == ["second"])
         #expect(try http(stack.url("prometheus", "/-/reload"), method: "POST").status == 500)
     }
+
+    @Test("prometheus.yml opens the out-of-order window, at the start, and closes it at a reload")
+    func outOfOrderWindow() async throws {
+        let jobs = "scrape_configs: []\n"
+        let stack = try await RunningStack(configuration: ["prometheus.yml": jobs + "storage: {tsdb: {out_of_order_time_window: 5m}}\n"])
+        defer { stack.stop() }
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        func write(_ secondsAgo: Int64) throws -> (status: Int, body: String) {
+            let body = remoteWriteBody([(labels: [("__name__", "late")], samples: [(millis: now - secondsAgo * 1000, value: Double(secondsAgo))])])
+            return try http(stack.url("prometheus", "/api/v1/write"), method: "POST", headers: remoteWriteHeaders, body: body)
+        }
+        for secondsAgo in [0, 60, 200] as [Int64] { #expect(try write(secondsAgo).status == 204) }
+        let old = try write(400)
+        #expect(old.status == 400 && old.body.contains("too old sample"), "\(old.body)")
+        let file = stack.folder.appendingPathComponent("config/prometheus.yml")
+        try jobs.write(to: file, atomically: true, encoding: .utf8)
+        #expect(try http(stack.url("prometheus", "/-/reload"), method: "POST").status == 200)
+        let late = try write(90)
+        #expect(late.status == 400 && late.body.contains("out of order sample"), "\(late.body)")
+        let answer = try http(stack.url("prometheus", "/api/v1/query?query=count_over_time(late%5B10m%5D)")).body
+        #expect(answer.contains("\"3\"]"), "\(answer)")
+    }
 }

@@ -23,7 +23,7 @@ final class ScrapeTally: Sendable {
         counts.withLock {
             $0.outOfOrder += report?.outOfOrder ?? 0
             $0.duplicate += scrape.duplicates + (report?.duplicate ?? 0)
-            $0.outOfBounds += scrape.tooFarInFuture + (report.map { $0.tooOld + $0.tooFarInFuture } ?? 0)
+            $0.outOfBounds += scrape.tooFarInFuture + (report.map { $0.tooOld + $0.beyondWindow + $0.tooFarInFuture } ?? 0)
             if scrape.exceedsSampleLimit { $0.sampleLimit += 1 }
             if scrape.exceedsLabelLimits { $0.labelLimits += 1 }
         }
