@@ -224,7 +224,7 @@ import Testing
         let whole = try #require(try disk.contents(path))
         // What changes in a chunk whose samples tell no start is its header.
         var changed = 0
-        let patched = try Self.patch(whole) { encoding, data in
+        let patched = ChunkFile.patch(whole) { encoding, data in
             guard encoding == 2 || encoding == 3 else { return encoding }
             changed += 1
             data[0] |= data[2] & 0xC0
@@ -239,7 +239,7 @@ import Testing
         // Bits that are flipped behind the checksum's back yield an error or other histograms, never worse.
         var generator = SeededGenerator(3)
         for _ in 0..<20 {
-            try disk.publish(path, try Self.patch(patched) { encoding, data in
+            try disk.publish(path, ChunkFile.patch(patched) { encoding, data in
                 for _ in 0..<3 { data[Int.random(in: 0..<data.count, using: &generator)] ^= UInt8(1) << UInt8.random(in: 0..<8, using: &generator) }
                 return encoding
             })
@@ -247,27 +247,5 @@ import Testing
             for index in scenarios.indices { _ = try? StoreFixture.readMixed(damaged, [.equal("n", "\(index)")]) }
             damaged.close()
         }
-    }
-
-    /// A file of chunks with each chunk's data and encoding changed by `body`, and its checksum made to fit.
-    private static func patch(_ file: [UInt8], _ body: (UInt8, inout [UInt8]) -> UInt8) throws -> [UInt8] {
-        var result = file
-        var at = 8
-        while at < file.count {
-            var (length, shift) = (0, 0)
-            repeat {
-                length |= Int(file[at] & 0x7F) << shift
-                shift += 7
-                at += 1
-            } while file[at - 1] >= 0x80
-            var data = Array(file[(at + 1)..<(at + 1 + length)])
-            let content = [body(file[at], &data)] + data
-            let checksum = content.withUnsafeBufferPointer { CRC32C.checksum($0) }
-            result.replaceSubrange(at..<(at + content.count), with: content)
-            at += content.count
-            withUnsafeBytes(of: checksum.bigEndian) { result.replaceSubrange(at..<(at + 4), with: $0) }
-            at += 4
-        }
-        return result
     }
 }

@@ -24,8 +24,8 @@ enum BlockFormat {
     /// How a chunk's bytes are encoded (`chunkenc.Encoding`).
     enum ChunkEncoding: UInt8 {
         case xor = 1, histogram, floatHistogram
-        /// Prometheus 3.10 and later; when the series began is read over.
-        case histogramWithStart = 5, floatHistogramWithStart
+        /// Prometheus 3.10 and later, not written here; when the series began is read over.
+        case xor2, histogramWithStart, floatHistogramWithStart
     }
 
     /// Whether a chunk of this encoding, known here or not, holds native histograms.

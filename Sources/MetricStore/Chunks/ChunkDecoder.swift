@@ -11,6 +11,7 @@ enum ChunkDecoder {
     ) throws(Malformed) {
         switch encoding {
         case .xor: try XORDecoder.decode(chunk, time, into: &buffer)
+        case .xor2: try XOR2Decoder.decode(chunk, time, into: &buffer)
         case .histogram: try HistogramDecoder.decode(chunk, isFloat: false, time, into: &buffer)
         case .floatHistogram: try HistogramDecoder.decode(chunk, isFloat: true, time, into: &buffer)
         case .histogramWithStart: try HistogramDecoder.decode(chunk, isFloat: false, hasStart: true, time, into: &buffer)
