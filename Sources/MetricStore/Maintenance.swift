@@ -98,7 +98,7 @@ final class Maintenance: Sendable {
                 if head.isOutOfOrderDue { try compactOutOfOrder() }
                 try expire()
                 while let choice = plan.choose(blocks.all.map(\.meta)) {
-                    try compact(choice)
+                    guard try compact(choice) else { break }
                     try expire()
                     // Blocks of the head come first: memory waits for them.
                     try compactHeadWhole()

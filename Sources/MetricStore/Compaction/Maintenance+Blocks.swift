@@ -5,7 +5,9 @@ extension Maintenance {
     ///
     /// The new block is whole and durable before the list changes, the list changes in one step, and the old folders go last; the new
     /// block names its parents, so that whichever of them a crash leaves behind are known for dead at the next opening.
-    func compact(_ choice: CompactionPlan.Choice) throws(MetricStoreError) {
+    ///
+    /// False when nothing came of it.
+    func compact(_ choice: CompactionPlan.Choice) throws(MetricStoreError) -> Bool {
         let chosen = choice.blocks.compactMap { id in blocks.all.first { $0.meta.id == id } }
         let meta = BlockMeta(id: newBlockID(inPlaceOf: chosen), merging: chosen.map(\.meta))
         let written: Block?
@@ -18,7 +20,7 @@ extension Maintenance {
             throw error
         }
         if choice.reason == .overlap { state.withLock { $0.counts.verticalCompactions += 1 } }
-        try replace(chosen, with: written)
+        return try replace(chosen, with: written)
     }
 
     /// Blocks so that of samples at the same time the one of the first is the one that is read.
@@ -26,14 +28,20 @@ extension Maintenance {
         blocks.filter { !$0.meta.isOutOfOrder } + blocks.filter(\.meta.isOutOfOrder).sorted(by: Block.isOlder)
     }
 
-    /// Puts `new` in the place of `old`, of which, when it is nil, nothing is left.
-    func replace(_ old: [Block], with new: Block?) throws(MetricStoreError) {
+    /// Puts `new` in the place of `old`, of which, when it is nil, nothing is left. Then the one that says where the head begins stays all
+    /// the same, until another says so: without it the log would bring back at the next opening what is deleted in it. False when nothing changed.
+    @discardableResult
+    func replace(_ gone: [Block], with new: Block?) throws(MetricStoreError) -> Bool {
+        let headMinTime = blocks.headMinTime
+        let old = new == nil ? gone.filter { $0.meta.isPartial || $0.meta.maxTime < headMinTime } : gone
+        if old.isEmpty, new == nil { return false }
         do throws(PlatformError) {
             // Without a child that names them, they must say themselves that they are dead.
             if new == nil { for block in old { blocks.swap([block], for: [try block.marking(disk) { $0.isDeletable = true }]) } }
             try blocks.remove(disk, old, replacedBy: new.map { [$0] } ?? [])
         } catch { throw failedReload(error) }
         state.withLock { $0.counts.reloads += 1 }
+        return true
     }
 
     /// Leaves blocks alone in future that could not be compacted, but for a disk that is full or a store that closes.
