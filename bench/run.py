@@ -100,7 +100,7 @@ def obstack(data, configuration="", arguments=()):
     if configuration:
         open(os.path.join(config, "prometheus.yml"), "w").write(configuration)
     port = free_port()
-    command = [os.path.join(ROOT, ".build/release/obstack"), "serve", "--config", config, "--data", os.path.join(data, "data"), "--prometheus-port", str(port)]
+    command = [os.environ.get("OBSTACK", os.path.join(ROOT, ".build/release/obstack")), "serve", "--config", config, "--data", os.path.join(data, "data"), "--prometheus-port", str(port)]
     command += arguments
     for door in ("pushgateway", "otlp-grpc", "otlp-http", "jaeger", "grafana", "collector-metrics", "health"):
         command += [f"--{door}-port", "0"]
@@ -305,7 +305,7 @@ def measure_history(a):
                         out.write(f'{name}{{instance="host-{series}",job="history"}} {(at + step - begin) * (series % 7 + 1) // 60 if name[0] == "h" else (at + step + series) % 97} {at + step}\n')
         out.write("# EOF\n")
     original = os.path.join(folder, "original")
-    binary = os.path.join(ROOT, ".build/release/obstack")
+    binary = os.environ.get("OBSTACK", os.path.join(ROOT, ".build/release/obstack"))
     imported = time.perf_counter()
     subprocess.run([binary, "tsdb", "import", text, original], check=True, stdout=subprocess.DEVNULL)
     imported = time.perf_counter() - imported

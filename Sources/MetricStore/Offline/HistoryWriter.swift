@@ -1,14 +1,14 @@
 import MetricModel
 import Platform
 
-/// Writes samples of the past as blocks into a data directory that no store runs on: one range of time after the other, as
+/// Writes samples of the past as blocks into a data directory that no store runs on, as
 /// `promtool tsdb create-blocks-from` does.
 package final class HistoryWriter {
     private let disk: any FileSystem
     private let directory: String
     private let clock: any TimeSource
     private let lock: DirectoryLock
-    /// The series of the range at hand, by labels, and in the order in which they came.
+    /// The series at hand, by labels, and in the order in which they came.
     private var numbers: [Labels: UInt32] = [:]
     private var names: [Labels] = []
     /// Samples in the order in which they came: of which series, when, what.
@@ -27,7 +27,7 @@ package final class HistoryWriter {
 
     deinit { lock.release() }
 
-    /// The number of a series, good until the block is written.
+    /// The number of a series, good until blocks are written.
     package func number(_ labels: Labels) -> UInt32 {
         if let known = numbers[labels] { return known }
         let number = UInt32(names.count)
@@ -36,7 +36,7 @@ package final class HistoryWriter {
         return number
     }
 
-    /// Adds a sample of the range at hand. Series and times may come in any order.
+    /// Adds a sample. Series and times may come in any order.
     package func add(_ series: UInt32, _ time: Int64, _ value: Double) { columns.append((series, time, value)) }
 
     /// As `add(_:_:_:)`, for a series that is named by its labels.
@@ -45,28 +45,55 @@ package final class HistoryWriter {
     /// How many samples wait to be written.
     package var count: Int { columns.count }
 
-    /// Writes what was added as one block and forgets it; nil when nothing was. Throws when a series has two values at one time, and
-    /// nothing is written then.
-    package func writeBlock() throws(MetricStoreError) -> BlockSummary? {
+    /// The start of the range of so many milliseconds that a time lies in.
+    package static func range(_ time: Int64, _ rangeMillis: Int64) -> Int64 {
+        (time >= 0 ? time / rangeMillis : (time - rangeMillis + 1) / rangeMillis) * rangeMillis
+    }
+
+    /// Writes what was added, a block for every range of time that has any of it, and forgets it. Throws when a series has two values at one
+    /// time; its range and those behind are not written then.
+    package func writeBlocks(every rangeMillis: Int64) throws(MetricStoreError) -> [BlockSummary] {
         defer {
             numbers = [:]
             names = []
             columns = []
         }
-        guard let low = columns.map(\.time).min(), let high = columns.map(\.time).max() else { return nil }
-        columns.sort { ($0.series, $0.time) < ($1.series, $1.time) }
+        columns.sort { ($0.time, $0.series) < ($1.time, $1.series) }
+        let order = names.indices.sorted { names[$0] < names[$1] }
+        var written: [BlockSummary] = []
+        var start = columns.startIndex
+        while start < columns.endIndex {
+            let limit = Self.range(columns[start].time, rangeMillis) + rangeMillis
+            let end = columns[start...].firstIndex { $0.time >= limit } ?? columns.endIndex
+            if let block = try writeBlock(columns[start..<end], order) { written.append(block) }
+            start = end
+        }
+        return written
+    }
+
+    /// One block of samples in the order of time; `order` is that of the series by their labels.
+    private func writeBlock(_ samples: ArraySlice<(series: UInt32, time: Int64, value: Double)>, _ order: [Int]) throws(MetricStoreError) -> BlockSummary? {
+        guard let low = samples.first?.time, let high = samples.last?.time else { return nil }
         var meta = BlockMeta(id: BlockID.new(clock), minTime: low, maxTime: high + 1)
         // It must not pass for what was made of the head: the log's samples before its end would be taken for its own.
         meta.hints = [BlockMeta.outOfOrderHint]
+        // The samples of each series, in the order of time, one series behind the other.
+        var ends = [Int](repeating: 0, count: names.count)
+        for sample in samples { ends[Int(sample.series)] += 1 }
+        for index in ends.indices.dropFirst() { ends[index] += ends[index - 1] }
+        var bySeries = [(time: Int64, value: Double)](repeating: (0, 0), count: samples.count)
+        var starts = ends
+        for sample in samples.reversed() {
+            starts[Int(sample.series)] -= 1
+            bySeries[starts[Int(sample.series)]] = (sample.time, sample.value)
+        }
         do throws(MetricStoreError) {
-            var writer = try BlockWriter(disk, directory: directory, meta: meta, symbols: StringTable(ofLabels: names))
+            let used = order.filter { starts[$0] < ends[$0] }
+            var writer = try BlockWriter(disk, directory: directory, meta: meta, symbols: StringTable(ofLabels: used.map { names[$0] }))
             let encoder = ChunkEncoder()
-            var starts = [Int](repeating: 0, count: names.count + 1)
-            for sample in columns { starts[Int(sample.series) + 1] += 1 }
-            for index in names.indices { starts[index + 1] += starts[index] }
-            for number in names.indices.sorted(by: { names[$0] < names[$1] }) {
+            for number in used {
                 var buffer = SampleBuffer()
-                for sample in columns[starts[number]..<starts[number + 1]] {
+                for sample in bySeries[starts[number]..<ends[number]] {
                     if buffer.count > 0, buffer.timestamps[buffer.count - 1] == sample.time {
                         if buffer.values[buffer.count - 1].bitPattern == sample.value.bitPattern { continue }
                         throw .refused(reason: "series \(names[number]) has two values at \(sample.time): \(buffer.values[buffer.count - 1]) and \(sample.value)")

@@ -7,7 +7,7 @@ import Server
 
 /// `obstack tsdb import`: OpenMetrics text with timestamps becomes blocks (`promtool tsdb create-blocks-from openmetrics`).
 ///
-/// The file is read once for every range of time in which it has samples, so that memory holds one range and not the file.
+/// The file is checked and counted first, and then read once for as many ranges of time as memory may hold, not the whole of it.
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Makes blocks of an OpenMetrics file with timestamps, as promtool tsdb create-blocks-from openmetrics.",
@@ -20,6 +20,8 @@ struct ImportCommand: ParsableCommand {
     @Argument(help: "The data directory.") var directory: String
 
     private static let rangeMillis: Int64 = 2 * 3_600_000
+    /// How many samples are held at once, unless a single range has more.
+    private static let samplesMax = 4_000_000
 
     func run() throws {
         try TSDBCommand.complaining {
@@ -35,10 +37,16 @@ struct ImportCommand: ParsableCommand {
             do {
                 let writer = try HistoryWriter(directory: directory)
                 var made: [BlockSummary] = []
-                var next = try start(of: map.bytes)
-                while let start = next {
-                    next = try add(map.bytes, start..<(start + Self.rangeMillis), extra, to: writer)
-                    if let block = try writer.writeBlock() { made.append(block) }
+                var ranges = try samplesByRange(map.bytes).sorted { $0.key < $1.key }[...]
+                while let first = ranges.first {
+                    var (count, end) = (0, first.key)
+                    while let range = ranges.first, count == 0 || count + range.value <= Self.samplesMax {
+                        count += range.value
+                        end = range.key + Self.rangeMillis
+                        ranges.removeFirst()
+                    }
+                    try add(map.bytes, first.key..<end, extra, to: writer)
+                    made += try writer.writeBlocks(every: Self.rangeMillis)
                 }
                 if !quiet { StandardStream.output.write(BlockSummary.table(made, humanReadable: humanReadable)) }
             } catch let error as MetricFormatError {
@@ -48,40 +56,33 @@ struct ImportCommand: ParsableCommand {
         }
     }
 
-    /// The start of the range that a time lies in.
-    private static func range(_ time: Int64) -> Int64 { (time >= 0 ? time / rangeMillis : (time - rangeMillis + 1) / rangeMillis) * rangeMillis }
-
-    /// Where the earliest sample's range begins; nil without samples. The whole file is checked before anything is written.
-    private func start(of bytes: UnsafeBufferPointer<UInt8>) throws -> Int64? {
+    /// How many samples each range has, by its start. The whole file is checked before anything is written.
+    private func samplesByRange(_ bytes: UnsafeBufferPointer<UInt8>) throws -> [Int64: Int] {
         var parser = ExpositionParser(bytes, dialect: .openMetrics)
-        var earliest: Int64?
+        var counts: [Int64: Int] = [:]
         while let entry = try parser.next() {
             guard case .series = entry else { continue }
             guard let time = parser.timestamp else {
                 complain("\(file): \(String(decoding: parser.metric, as: UTF8.self)) has no timestamp")
                 throw ExitCode(1)
             }
-            earliest = min(earliest ?? time, time)
+            counts[HistoryWriter.range(time, Self.rangeMillis), default: 0] += 1
         }
-        return earliest.map(Self.range)
+        return counts
     }
 
-    /// Adds the samples of a range, and returns where the next one that has any begins.
-    private func add(_ bytes: UnsafeBufferPointer<UInt8>, _ time: Range<Int64>, _ extra: [(String, String)], to writer: HistoryWriter) throws -> Int64? {
+    /// Adds the samples of some ranges.
+    private func add(_ bytes: UnsafeBufferPointer<UInt8>, _ time: Range<Int64>, _ extra: [(String, String)], to writer: HistoryWriter) throws {
         var parser = ExpositionParser(bytes, dialect: .openMetrics)
-        var next: Int64?
         // Series by how they are written, which means the same within one family only.
         var known: [String: UInt32] = [:]
         while let entry = try parser.next() {
             if case .type = entry { known.removeAll(keepingCapacity: true) }
-            guard case .series = entry, let at = parser.timestamp else { continue }
-            if at >= time.upperBound { next = min(next ?? at, at) }
-            guard time.contains(at) else { continue }
+            guard case .series = entry, let at = parser.timestamp, time.contains(at) else { continue }
             let text = String(decoding: parser.metric, as: UTF8.self)
             let series = try known[text] ?? writer.number(Labels(try parser.labels().map { ($0.name, $0.value) } + extra))
             known[text] = series
             writer.add(series, at, parser.value)
         }
-        return next.map(Self.range)
     }
 }
