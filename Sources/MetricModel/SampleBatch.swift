@@ -46,6 +46,18 @@ package struct SampleBatch: Sendable {
         }
     }
 
+    /// An exemplar of one of the series.
+    package struct ExemplarRow: Sendable {
+        /// Its place in `series`.
+        package var series: Int
+        package var exemplar: Exemplar
+
+        package init(series: Int, exemplar: Exemplar) {
+            self.series = series
+            self.exemplar = exemplar
+        }
+    }
+
     package var arena: [UInt8]
     package var series: [Series] = []
     /// Milliseconds since the epoch.
@@ -53,6 +65,8 @@ package struct SampleBatch: Sendable {
     package var values: [Double] = []
     /// Native histograms, in the order of their series and each series' in time order. A series may have histograms, floats or both.
     package var histograms: [HistogramRow] = []
+    /// Exemplars, in the order in which they are to be taken. A series may be in the batch for them alone, which does not make it.
+    package var exemplars: [ExemplarRow] = []
     /// What the body said of metric families.
     package var metadata: [(metric: String, MetricMetadata)] = []
 
@@ -85,6 +99,7 @@ package struct SampleBatch: Sendable {
         timestamps.append(timestamp)
         values.append(value)
     }
+
     /// Adds a series with one histogram, its labels copied into the arena. For small batches.
     package mutating func append(_ labels: Labels, timestamp: Int64, histogram: NativeHistogram, reference: UInt64 = 0) {
         let at = arena.count

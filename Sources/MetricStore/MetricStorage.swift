@@ -1,2 +1,2 @@
 /// A store that is written to, read from and asked what it holds.
-package typealias MetricStorage = MetricWriter & MetricReader & MetricInventory
+package typealias MetricStorage = MetricWriter & MetricReader & ExemplarReader & MetricInventory

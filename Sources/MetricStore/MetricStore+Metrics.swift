@@ -34,7 +34,7 @@ extension MetricStore: MetricInventory {
     }
 
     /// What the store says of itself, under Prometheus's names.
-    package func metricFamilies() -> [MetricFamily] { headFamilies + blockFamilies + logFamilies }
+    package func metricFamilies() -> [MetricFamily] { headFamilies + exemplarFamilies + blockFamilies + logFamilies }
 
     private var headFamilies: [MetricFamily] {
         let counters = head.counters

@@ -19,6 +19,8 @@ package final class MetricStore: Sendable {
         package var blockMillisMax: Int64?
         /// How many series the head may have; 0 for any number.
         package var seriesMax = 0
+        /// How many exemplars are kept, the latest of all series together; 0 for none.
+        package var exemplarsMax = 100_000
         /// How far ahead of the clock a sample may be; nil for any time.
         package var futureMillisMax: Int64? = 10 * 60_000
         /// How far behind the latest sample one may be that comes out of order; 0 to refuse samples out of order.
@@ -43,6 +45,7 @@ package final class MetricStore: Sendable {
         package var samples = 0
         /// Samples in the log whose series' record was lost.
         package var samplesOfUnknownSeries = 0
+        package var exemplarsOfUnknownSeries = 0
         /// Log records of kinds that this store does not keep, by kind as Prometheus numbers them.
         package var recordsSkipped: [UInt8: Int] = [:]
         /// What is wrong with blocks that were left out.
@@ -97,6 +100,7 @@ package final class MetricStore: Sendable {
         try disk.removeTree("\(directory)/chunks_head")
         let head = Head(blockRangeMillis: options.blockRangeMillis, seriesMax: options.seriesMax)
         head.minValidTime.store(blocks.headMinTime, ordering: .relaxed)
+        head.exemplars.withLock { $0.resize(to: options.exemplarsMax) }
         var logOptions = SegmentLog.Options()
         logOptions.segmentBytes = options.logSegmentBytes
         var replay = HeadReplay(head)
@@ -109,6 +113,7 @@ package final class MetricStore: Sendable {
         if isFound || options.outOfOrderWindowMillis > 0 { opening.outOfOrderLog = try outOfOrderLog.open(&replay, progress) }
         opening.samples = replay.samples
         opening.samplesOfUnknownSeries = replay.samplesOfUnknownSeries
+        opening.exemplarsOfUnknownSeries = replay.exemplarsOfUnknownSeries
         opening.recordsSkipped = replay.recordsSkipped
         opening.series = head.index.withLock { $0.seriesCount }
         metadataTable.add(replay.metadata)

@@ -39,6 +39,13 @@ package struct AppendReport: Sendable {
     package var histogramsOutOfOrder = 0
     package var histogramsOutOfBounds = 0
     package var histogramsBeyondWindow = 0
+    package var exemplarsAppended = 0
+    /// Exemplars that are older than one of their series, and those that were refused otherwise. They are not part of `refused`: nobody is
+    /// asked to send a sample again for the sake of its exemplar.
+    package var exemplarsOutOfOrder = 0
+    package var exemplarsInvalid = 0
+    /// The first refusal of an exemplar in Prometheus's words.
+    package var firstExemplarRefusal: String?
     /// The first refusal in words, with its labels, as Prometheus would put it.
     package var firstRefusal: String?
     /// For each series of the batch the reference to give next time, 0 for a refused one. Good until the store drops the series;
@@ -85,6 +92,23 @@ package protocol MetricReader: Sendable {
     func labelValues(_ name: String, _ matchers: [Matcher], time: ClosedRange<Int64>, limit: Int) throws(MetricStoreError) -> [String]
     /// What is known of metric families, by metric name.
     func metadata(metric: String?, limit: Int) -> [String: [MetricMetadata]]
+}
+
+/// A series and exemplars of it, in the order of their time.
+package struct SeriesExemplars: Equatable, Sendable {
+    package let labels: Labels
+    package let exemplars: [Exemplar]
+
+    package init(labels: Labels, exemplars: [Exemplar]) {
+        self.labels = labels
+        self.exemplars = exemplars
+    }
+}
+
+/// Where exemplars are read from.
+package protocol ExemplarReader: Sendable {
+    /// The exemplars in `time` (milliseconds, both ends included) of every series that matches all of one of the selectors, in `Labels` order.
+    func exemplars(_ selectors: [[Matcher]], time: ClosedRange<Int64>) throws(MetricStoreError) -> [SeriesExemplars]
 }
 
 /// What an administrator may ask of a store that keeps its samples itself.

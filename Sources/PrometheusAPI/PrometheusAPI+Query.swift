@@ -30,8 +30,8 @@ extension PrometheusAPI {
 
     /// Start, end and step of a range query, with upstream's refusals.
     private static func range(_ parameters: FormParameters, pointsMax: Int) throws(SurfaceError) -> (start: Int64, end: Int64, step: Int64) {
-        guard let start = try TimeParameter.millis(parameters, "start") else { throw SurfaceError(.badRequest, "invalid parameter \"start\": cannot parse \"\" to a valid timestamp") }
-        guard let end = try TimeParameter.millis(parameters, "end") else { throw SurfaceError(.badRequest, "invalid parameter \"end\": cannot parse \"\" to a valid timestamp") }
+        guard let start = try TimeParameter.millis(parameters, "start", isRequired: true) else { throw SurfaceError(.badRequest, "invalid parameter \"start\": cannot parse \"\" to a valid timestamp") }
+        guard let end = try TimeParameter.millis(parameters, "end", isRequired: true) else { throw SurfaceError(.badRequest, "invalid parameter \"end\": cannot parse \"\" to a valid timestamp") }
         guard end >= start else { throw SurfaceError(.badRequest, "invalid parameter \"end\": end timestamp must not be before start time") }
         guard let step = try TimeParameter.durationMillis(parameters, "step") else { throw SurfaceError(.badRequest, "invalid parameter \"step\": cannot parse \"\" to a valid duration") }
         guard step > 0 else {

@@ -75,6 +75,7 @@ package struct PrometheusAPI: Sendable {
     package func addRoutes(to router: Router<SurfaceContext>) {
         addQueryRoutes(to: router)
         addSeriesRoutes(to: router)
+        addExemplarRoute(to: router)
         addWriteRoute(to: router)
         addTargetRoutes(to: router)
         addStatusRoutes(to: router)

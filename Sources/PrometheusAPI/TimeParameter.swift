@@ -8,11 +8,13 @@ enum TimeParameter {
     static let earliestMillis: Int64 = -9_223_372_036_854_775
     static let latestMillis: Int64 = 9_223_372_036_854_775
 
-    /// Seconds with a fraction, or RFC 3339, as milliseconds; nil when absent.
-    static func millis(_ parameters: FormParameters, _ name: String) throws(SurfaceError) -> Int64? {
+    /// Seconds with a fraction, or RFC 3339, as milliseconds; nil when absent. Upstream's words for what is neither differ where a time must be
+    /// given (`parseTime`) from where it need not (`parseTimeParam`).
+    static func millis(_ parameters: FormParameters, _ name: String, isRequired: Bool = false) throws(SurfaceError) -> Int64? {
         guard let text = parameters[name], !text.isEmpty else { return nil }
         guard let millis = millis(text) else {
-            throw SurfaceError(.badRequest, "invalid parameter \"\(name)\": cannot parse \"\(text)\" to a valid timestamp")
+            let context = isRequired ? "" : "invalid time value for '\(name)': "
+            throw SurfaceError(.badRequest, "invalid parameter \"\(name)\": \(context)cannot parse \"\(text)\" to a valid timestamp")
         }
         return millis
     }

@@ -53,10 +53,11 @@ final class Reloader: Sendable {
     private func apply(_ configuration: PrometheusConfiguration) async throws(ConfigurationError) {
         do {
             try scrapes.apply(configuration.scrapes)
-            try await metrics.setOutOfOrderWindow(millis: configuration.outOfOrderWindow.millis)
+            try await metrics.setOutOfOrderWindow(millis: configuration.storage.outOfOrderWindow.millis)
         } catch {
             throw ConfigurationError(file: folder.prometheusFile, line: nil, reason: "\(error)")
         }
+        metrics.setExemplarsMax(configuration.storage.exemplarsMax)
         for key in configuration.notServed { logger.warning("\(key) is known to Prometheus and has no effect here yet") }
         state.withLock { state in
             state.text = configuration.text

@@ -15,6 +15,8 @@ package struct ServerOptions: Sendable {
     package var metricRetentionBytes = 0
     /// Whether metrics and pushed groups can be deleted, and snapshots made, over HTTP.
     package var adminAPIIsEnabled = false
+    /// What `--enable-feature` named. All that it may name is always on.
+    package var features: [String] = []
     package var traceRetentionSeconds = 7 * 86_400
     package var maxSeries = 2_000_000
     package var grafanaAdminPassword: String?
@@ -41,6 +43,7 @@ package struct ServerOptions: Sendable {
         package var metricRetention: String?
         package var metricRetentionSize: String?
         package var enablesAdminAPI = false
+        package var features: [String] = []
         package var traceRetention: String?
         package var maxSeries: String?
         package var logLevel: String?
@@ -76,6 +79,10 @@ package struct ServerOptions: Sendable {
             metricRetentionBytes = try Self.size(text, setting: "PROMETHEUS_RETENTION_SIZE")
         }
         adminAPIIsEnabled = flags.enablesAdminAPI
+        features = flags.features.flatMap { $0.split(separator: ",").map(String.init) }
+        if let unknown = features.first(where: { !Self.featuresAlwaysOn.contains($0) }) {
+            throw Invalid(setting: "--enable-feature", value: unknown, expected: "one of \(Self.featuresAlwaysOn.joined(separator: ", ")), which are always on")
+        }
         if let text = flags.traceRetention {
             traceRetentionSeconds = try Self.duration(text, setting: "--trace-retention")
         } else if let text = Self.set(environment["TRACE_RETENTION"]) {
@@ -93,6 +100,9 @@ package struct ServerOptions: Sendable {
         }
         grafanaAdminPassword = Self.set(environment["GRAFANA_ADMIN_PASSWORD"]) ?? Self.set(environment["GF_SECURITY_ADMIN_PASSWORD"])
     }
+
+    /// Features behind a flag in Prometheus that are always on here, so that its command line can be kept.
+    private static let featuresAlwaysOn = ["exemplar-storage"]
 
     private static func set(_ value: String?) -> String? { value.flatMap { $0.isEmpty ? nil : $0 } }
 
@@ -125,7 +135,7 @@ package struct ServerOptions: Sendable {
     /// Name and value of everything that can be set, for `/api/v1/status/flags`.
     var flags: [(name: String, value: String)] {
         [
-            ("config", configDirectory), ("data", dataDirectory), ("listen-address", listenAddress), ("log-level", logLevel),
+            ("config", configDirectory), ("data", dataDirectory), ("enable-feature", features.joined(separator: ",")), ("listen-address", listenAddress), ("log-level", logLevel),
             ("retention", ModelDuration.seconds(Int64(metricRetentionSeconds)).description), ("storage.max-series", String(maxSeries)),
             ("storage.tsdb.retention.size", ByteSize(bytes: metricRetentionBytes).description), ("web.enable-admin-api", String(adminAPIIsEnabled)),
             ("trace-retention", ModelDuration.seconds(Int64(traceRetentionSeconds)).description),

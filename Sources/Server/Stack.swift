@@ -35,14 +35,14 @@ package enum Stack {
 
         // What can refuse without leaving a trace refuses first.
         let folder = try ConfigurationFolder(options)
-        let outOfOrderWindow = try folder.prometheus(doors: [:]).outOfOrderWindow
+        let storage = try folder.prometheus(doors: [:]).storage
         try PortProbe.check(options)
         let data = options.dataDirectory
         try makeFolder(data)
 
         // Store.
         let pool = try BlockingPool()
-        let stores = try await pool.run { try Stores.open(options, outOfOrderWindow: outOfOrderWindow, pool: pool, logger) }
+        let stores = try await pool.run { try Stores.open(options, storage, pool: pool, logger) }
         let (metrics, traces) = (stores.metrics, stores.traces)
 
         // Query.

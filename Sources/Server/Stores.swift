@@ -17,12 +17,13 @@ struct Stores: Sendable {
     let dashboards: DashboardStore
 
     /// Opens all of them, or none. Blocks; tells of a replay that takes its time.
-    static func open(_ options: ServerOptions, outOfOrderWindow: ModelDuration, pool: BlockingPool, _ logger: Logger) throws -> Stores {
+    static func open(_ options: ServerOptions, _ storage: StorageConfiguration, pool: BlockingPool, _ logger: Logger) throws -> Stores {
         var metricOptions = MetricStore.Options()
         metricOptions.retentionMillis = Int64(options.metricRetentionSeconds) * 1_000
         metricOptions.retentionBytes = options.metricRetentionBytes
         metricOptions.seriesMax = options.maxSeries
-        metricOptions.outOfOrderWindowMillis = outOfOrderWindow.millis
+        metricOptions.outOfOrderWindowMillis = storage.outOfOrderWindow.millis
+        metricOptions.exemplarsMax = storage.exemplarsMax
         metricOptions.reportFailure = { logger.error("metrics: the blocks were not kept in order: \($0)") }
         let progress = ReplayLine()
         let metrics = try MetricStore.open(directory: options.dataDirectory + "/metrics", options: metricOptions) { progress.show("metrics", $0) }

@@ -14,6 +14,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: [.long, .customLong("storage.tsdb.retention.time")], help: "How long metrics are kept, such as 15d (PROMETHEUS_RETENTION).") var retention: String?
     @Option(name: .customLong("storage.tsdb.retention.size"), help: "How many bytes of metrics are kept, such as 512MB (PROMETHEUS_RETENTION_SIZE).") var retentionSize: String?
     @Flag(name: .customLong("web.enable-admin-api"), help: "Let series and pushed groups be deleted, and snapshots be made, over HTTP.") var enableAdminAPI = false
+    @Option(name: .customLong("enable-feature"), help: "A feature of Prometheus: exemplar-storage, which is always on.") var enableFeature: [String] = []
     @Option(name: .customLong("trace-retention"), help: "How long traces are kept, such as 7d (TRACE_RETENTION).") var traceRetention: String?
     @Option(name: .customLong("storage.max-series"), help: "How many series may be active at once.") var maxSeries: String?
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
@@ -27,6 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
         flags.metricRetention = retention
         flags.metricRetentionSize = retentionSize
         flags.enablesAdminAPI = enableAdminAPI
+        flags.features = enableFeature
         flags.traceRetention = traceRetention
         flags.maxSeries = maxSeries
         flags.logLevel = logLevel

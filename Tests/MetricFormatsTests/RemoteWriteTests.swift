@@ -38,12 +38,19 @@ struct RemoteWriteTests {
         #expect(batch.values == [1, 2, 1])
     }
 
-    @Test("histograms come in rows, exemplars are counted, metadata is kept, unknown fields are passed over")
+    @Test("histograms come in rows, exemplars too, metadata is kept, unknown fields are passed over")
     func countsAndMetadata() throws {
         let body = message { out in
             out.appendMessage(1) { out in
                 label(&out, "__name__", "h")
                 out.appendMessage(3) { $0.appendField(2, double: 1) }
+                out.appendMessage(3) { out in
+                    label(&out, "trace_id", "abc")
+                    label(&out, "a", "é")
+                    label(&out, "none", "")
+                    out.appendField(2, double: -0.5)
+                    out.appendField(3, varint: 70)
+                }
                 out.appendMessage(4) { out in
                     out.appendField(1, varint: 3)
                     out.appendField(4, varint: 5)
@@ -72,7 +79,11 @@ struct RemoteWriteTests {
         }
         let request = try RemoteWriteRequest.decode(body)
         #expect(request.batch.series.map(\.samples) == [0..<0])
-        #expect(request.skippedExemplars == 1)
+        #expect(request.batch.exemplars.map(\.series) == [0, 0])
+        #expect(request.batch.exemplars.map(\.exemplar) == [
+            Exemplar(labels: .empty, value: 1, timestamp: 0, hasTimestamp: false),
+            Exemplar(labels: Labels(["a": "é", "trace_id": "abc"]), value: -0.5, timestamp: 70, hasTimestamp: true),
+        ])
         #expect(request.batch.histograms.map(\.series) == [0, 0])
         #expect(request.batch.histograms.map(\.timestamp) == [60, 70])
         #expect(request.batch.histograms.map(\.histogram) == [

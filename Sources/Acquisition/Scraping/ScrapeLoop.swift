@@ -113,6 +113,9 @@ final class ScrapeLoop: Sendable {
             if report.refused > 0 {
                 surroundings.logger.warning("Samples of a scrape were refused", metadata: metadata(["refused": "\(report.refused)", "first": "\(report.firstRefusal ?? "")"]))
             }
+            if report.exemplarsOutOfOrder > 0 {
+                surroundings.logger.warning("Error on ingesting out-of-order exemplars", metadata: metadata(["num_dropped": "\(report.exemplarsOutOfOrder)"]))
+            }
             return report
         } catch {
             surroundings.logger.error("A scrape could not be stored", metadata: metadata(["error": "\(error)"]))

@@ -120,6 +120,7 @@ struct ScrapeSession: Sendable {
                 if isNew { counts.seriesAdded += 1 }
                 if ownTimestamp == nil || config.tracksTimestampStaleness { cache.track(index) }
                 append(index, ownTimestamp ?? timestamp, parser.value, &outcome)
+                if let exemplar = parser.exemplar { try append(exemplar, parser, ownTimestamp ?? timestamp, &outcome) }
             }
         } catch let error as SampleLabels.Refusal {
             counts.exceedsLabelLimits = error.isLimit
@@ -137,6 +138,15 @@ struct ScrapeSession: Sendable {
         outcome.batch.timestamps.append(timestamp)
         outcome.batch.values.append(value)
         outcome.owners.append(Int32(index))
+    }
+
+    /// An exemplar that does not say its time has that of its sample.
+    @inline(never)
+    private func append(_ exemplar: ExpositionParser.Exemplar, _ parser: ExpositionParser, _ timestamp: Int64, _ outcome: inout ScrapeOutcome) throws(MetricFormatError) {
+        let labels = Labels(try parser.exemplarLabels().map { ($0.name, $0.value) })
+        outcome.batch.exemplars.append(SampleBatch.ExemplarRow(
+            series: outcome.batch.series.count - 1,
+            exemplar: Exemplar(labels: labels, value: exemplar.value, timestamp: exemplar.timestamp ?? timestamp, hasTimestamp: exemplar.timestamp != nil)))
     }
 
     private mutating func discard(_ outcome: inout ScrapeOutcome) {

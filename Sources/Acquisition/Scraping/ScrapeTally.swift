@@ -8,6 +8,7 @@ final class ScrapeTally: Sendable {
         var outOfOrder = 0
         var duplicate = 0
         var outOfBounds = 0
+        var exemplarOutOfOrder = 0
         var sampleLimit = 0
         var bodySizeLimit = 0
         var labelLimits = 0
@@ -24,6 +25,7 @@ final class ScrapeTally: Sendable {
             $0.outOfOrder += report?.outOfOrder ?? 0
             $0.duplicate += scrape.duplicates + (report?.duplicate ?? 0)
             $0.outOfBounds += scrape.tooFarInFuture + (report.map { $0.tooOld + $0.beyondWindow + $0.tooFarInFuture } ?? 0)
+            $0.exemplarOutOfOrder += report?.exemplarsOutOfOrder ?? 0
             if scrape.exceedsSampleLimit { $0.sampleLimit += 1 }
             if scrape.exceedsLabelLimits { $0.labelLimits += 1 }
         }
@@ -58,6 +60,7 @@ final class ScrapeTally: Sendable {
             total("prometheus_target_scrapes_sample_duplicate_timestamp_total", "Total number of samples rejected due to duplicate timestamps but different values.", counts.duplicate),
             total("prometheus_target_scrapes_sample_out_of_order_total", "Total number of samples rejected due to not being out of the expected order.", counts.outOfOrder),
             total("prometheus_target_scrapes_sample_out_of_bounds_total", "Total number of samples rejected due to timestamp falling outside of the time bounds.", counts.outOfBounds),
+            total("prometheus_target_scrapes_exemplar_out_of_order_total", "Total number of exemplar rejected due to not being out of the expected order.", counts.exemplarOutOfOrder),
             total("prometheus_target_scrape_pool_exceeded_label_limits_total", "Total number of times scrape pools hit the label limits, during sync or config reload.", counts.labelLimits),
         ]
     }

@@ -7,7 +7,7 @@ struct RemoteWriteDecoder {
     private(set) var values: [Double] = []
     private(set) var metadata: [(metric: String, MetricMetadata)] = []
     private(set) var histograms: [SampleBatch.HistogramRow] = []
-    private(set) var exemplarCount = 0
+    private(set) var exemplars: [SampleBatch.ExemplarRow] = []
     /// Keys whose label fields do not follow one another in the body, put together; they are to follow it in the arena.
     private(set) var scatteredKeys: [UInt8] = []
 
@@ -43,6 +43,7 @@ struct RemoteWriteDecoder {
         var isScattered = false
         let firstSample = values.count
         let firstHistogram = histograms.count
+        let firstExemplar = exemplars.count
         var isOrdered = true
         while fields.position < end {
             let at = fields.position
@@ -63,14 +64,14 @@ struct RemoteWriteDecoder {
                 timestamps.append(sample.timestamp)
                 values.append(sample.value)
             case MessageTag.delimited(3):
-                fields.position = try fields.length(end)
-                exemplarCount += 1
+                let exemplar = try decodeExemplar(&fields, end: try fields.length(end))
+                exemplars.append(SampleBatch.ExemplarRow(series: series.count, exemplar: exemplar))
             case MessageTag.delimited(4):
                 try decodeHistogram(&fields, end: try fields.length(end))
             case let other: try fields.skip(other, end)
             }
         }
-        guard values.count > firstSample || histograms.count > firstHistogram else { return }
+        guard values.count > firstSample || histograms.count > firstHistogram || exemplars.count > firstExemplar else { return }
         if !isOrdered { sortSamples(from: firstSample) }
         if histograms.count > firstHistogram + 1 { histograms[firstHistogram...].sort { $0.timestamp < $1.timestamp } }
         let offset = isScattered ? try gatherKey(&fields, start..<end) : keyStart - fields.start

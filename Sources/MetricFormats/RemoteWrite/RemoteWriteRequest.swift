@@ -2,13 +2,11 @@ import MetricModel
 
 /// One decoded remote write 1.0 request (`prometheus.WriteRequest`, prompb/remote.proto and types.proto).
 package struct RemoteWriteRequest: Sendable {
-    /// The samples, native histograms among them, and the metadata. The arena begins with the body, and keys are the raw label fields in it.
+    /// The samples, native histograms among them, the exemplars, and the metadata. The arena begins with the body, and keys are the raw label fields in it.
     ///
-    /// A series that the message names twice is in the batch twice. Series that hold no sample are left out. Histograms are as they came:
+    /// A series that the message names twice is in the batch twice; Prometheus sends every exemplar so. Series that hold nothing are left out. Histograms are as they came:
     /// whether one contradicts itself is for the store to find.
     package var batch: SampleBatch
-    /// Exemplars that the message held and the batch does not.
-    package var skippedExemplars: Int
 
     /// Decodes a decompressed body in one pass. O(body); allocates the batch's columns and nothing per series.
     ///
@@ -22,7 +20,8 @@ package struct RemoteWriteRequest: Sendable {
         batch.timestamps = decoder.timestamps
         batch.values = decoder.values
         batch.histograms = decoder.histograms
+        batch.exemplars = decoder.exemplars
         batch.metadata = decoder.metadata
-        return RemoteWriteRequest(batch: batch, skippedExemplars: decoder.exemplarCount)
+        return RemoteWriteRequest(batch: batch)
     }
 }

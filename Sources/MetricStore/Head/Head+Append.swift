@@ -42,6 +42,7 @@ extension Head {
                 trustsReferences = false
             }
         }
+        if _slowPath(!batch.exemplars.isEmpty) { appendExemplars(of: batch, &report, &journal) }
         count(report)
         widenOutOfOrder(journal.late.low, journal.late.high, count: journal.late.count)
         if journal.late.ticket > 0 {
@@ -110,6 +111,11 @@ extension Head {
                 report.note("invalid sample: \(error.reason)")
             }
         }
+        let histogramRows = batch.exemplars.isEmpty ? [] : batch.histogramRows
+        /// Exemplars alone make no series.
+        func isThereForExemplars(_ series: Int) -> Bool {
+            !batch.exemplars.isEmpty && batch.series[series].samples.isEmpty && (histogramRows.isEmpty || histogramRows[series].isEmpty)
+        }
         let isFull = index.withLock { index in
             var record = ByteWriter(capacity: 1024)
             var isFull = false
@@ -120,6 +126,8 @@ extension Head {
                     ordinals[position] = found
                     // The same labels, but in memory that is there anyhow.
                     if let known = index.labels(of: found) { named[at].labels = known }
+                } else if isThereForExemplars(pending[position]) {
+                    continue
                 } else if seriesMax == 0 || index.seriesCount < seriesMax, let made = index.insert(labels) {
                     ordinals[position] = made
                     created += 1
@@ -138,6 +146,7 @@ extension Head {
         }
         for (position, labels) in named {
             guard ordinals[position] != Self.refused else {
+                if isThereForExemplars(pending[position]) { continue }
                 report.overSeriesLimit += batch.sampleCount(pending[position])
                 if isFull { report.note("the limit of \(seriesMax) series is reached; series \(labels) was not added") }
                 continue

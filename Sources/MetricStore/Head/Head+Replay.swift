@@ -14,6 +14,7 @@ struct HeadReplay: ~Copyable {
     /// What else the log calls series that were dropped and came back.
     private(set) var aliases: [UInt64] = []
     var samplesOfUnknownSeries = 0
+    private(set) var exemplarsOfUnknownSeries = 0
     /// Records of kinds that this store does not keep, by kind.
     var recordsSkipped: [UInt8: Int] = [:]
     /// Whether the out-of-order log tells of deletions itself.
@@ -41,7 +42,8 @@ struct HeadReplay: ~Copyable {
             case .tombstones: try tombstones(record)
             case .histograms, .floatHistograms, .customBucketHistograms, .customBucketFloatHistograms, .histogramsWithStart, .floatHistogramsWithStart:
                 try histograms(record)
-            case .exemplars, .outOfOrderMarkers, nil:
+            case .exemplars: try exemplars(record)
+            case .outOfOrderMarkers, nil:
                 recordsSkipped[code, default: 0] += 1
             }
         } catch { return error.reason }
@@ -117,6 +119,21 @@ struct HeadReplay: ~Copyable {
         histograms += taken
         samplesOfUnknownSeries += unknown
         head.widen(low, high)
+    }
+
+    /// Those of a time that blocks hold are left behind, as Prometheus does.
+    private mutating func exemplars(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
+        var unknown = 0
+        let (head, minTime) = (head, bounds.minTime)
+        try LogRecord.readExemplars(record) { reference, exemplar in
+            guard exemplar.timestamp >= minTime else { return }
+            guard let ordinal = references.find(reference), let labels = head.index.withLock({ $0.labels(of: ordinal) }) else {
+                unknown += 1
+                return
+            }
+            head.exemplars.withLock { try? $0.add(exemplar, of: labels) }
+        }
+        exemplarsOfUnknownSeries += unknown
     }
 
     private mutating func tombstones(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {

@@ -5,7 +5,8 @@ import Synchronization
 
 /// The samples of the last hours, in memory: every series with its chunks, found by name or by label.
 ///
-/// Locks, in the order in which they may be held together: the index, then a shard, then the log's queue. The key table is locked alone.
+/// Locks, in the order in which they may be held together: the index, then a shard, then the log's queue. The key table is locked alone;
+/// the ring of exemplars before the log's queue and none of the others.
 final class Head: Sendable {
     static let shardCount = 8
 
@@ -15,6 +16,8 @@ final class Head: Sendable {
     let snapshots = SnapshotRegistry()
     /// Deletions, by the number of the series.
     let tombstones = Mutex(Tombstones())
+    /// None are kept until it is given a capacity.
+    let exemplars = Mutex(ExemplarRing(capacity: 0))
     let blockRangeMillis: Int64
     let seriesMax: Int
     let counters = HeadCounters()

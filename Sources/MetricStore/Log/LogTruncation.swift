@@ -89,6 +89,10 @@ struct LogTruncation {
                     LogRecord.appendTombstone(reference, range, to: &kept)
                 }
                 kept.withBytes { out.append($0) }
+            case .exemplars:
+                var kept = ExemplarRecordWriter()
+                try LogRecord.readExemplars(record) { reference, exemplar in if exemplar.timestamp >= minTime { kept.append(reference, exemplar) } }
+                kept.out.withBytes { out.append($0) }
             case .metadata:
                 var kept = ByteWriter(capacity: record.count)
                 try LogRecord.readMetadata(record) { reference, metadata in

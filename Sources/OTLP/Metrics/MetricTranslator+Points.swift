@@ -5,15 +5,17 @@ import MetricModel
 extension MetricTranslator {
     private static let noRecordedValue: UInt32 = 1
 
-    mutating func numberPoint(_ message: MessageReader) throws(OTLPError) -> Bool {
+    mutating func numberPoint(_ message: MessageReader, keepsExemplars: Bool) throws(OTLPError) -> Bool {
         var time: UInt64 = 0
         var value = 0.0
         var flags: UInt32 = 0
+        pointExemplars.removeAll(keepingCapacity: true)
         var reader = message
         while let field = try reader.next() {
             switch field {
             case 3: time = try reader.fixed64()
             case 4: value = try reader.double()
+            case 5 where keepsExemplars: try exemplar(reader.message("Exemplar"))
             case 6: value = Double(Int64(bitPattern: try reader.fixed64()))
             case 7: guard try attribute(reader.message("KeyValue")) else { return false }
             case 8: flags = try reader.uint32()
@@ -22,6 +24,7 @@ extension MetricTranslator {
         }
         labels.endPoint()
         try append("", .none, Self.millis(time), flags & Self.noRecordedValue != 0 ? Staleness.marker : value)
+        for exemplar in pointExemplars { attach(exemplar, to: lastSeries) }
         return true
     }
 
@@ -32,6 +35,7 @@ extension MetricTranslator {
         var flags: UInt32 = 0
         bucketCounts.removeAll(keepingCapacity: true)
         boundBits.removeAll(keepingCapacity: true)
+        pointExemplars.removeAll(keepingCapacity: true)
         var reader = message
         while let field = try reader.next() {
             switch field {
@@ -40,6 +44,7 @@ extension MetricTranslator {
             case 5: sum = try reader.double()
             case 6: try reader.packedFixed64 { bucketCounts.append($0) }
             case 7: try reader.packedFixed64 { boundBits.append($0) }
+            case 8: try exemplar(reader.message("Exemplar"))
             case 9: guard try attribute(reader.message("KeyValue")) else { return false }
             case 10: flags = try reader.uint32()
             default: try reader.skip()
@@ -54,12 +59,14 @@ extension MetricTranslator {
         if let sum { try append("_sum", .none, timestamp, sample(sum)) }
         try append("_count", .none, timestamp, sample(Double(count)))
         var cumulative: UInt64 = 0
+        let firstBucket = lastSeries + 1
         for index in 0..<min(boundBits.count, bucketCounts.count) {
             cumulative &+= bucketCounts[index]
             try append(bound: index, timestamp, sample(Double(cumulative)))
         }
         let infinity: StaticString = "+Inf"
         try append("_bucket", .bound(UnsafeBufferPointer(start: infinity.utf8Start, count: infinity.utf8CodeUnitCount)), timestamp, sample(Double(count)))
+        if !pointExemplars.isEmpty { attachExemplars(firstBucket: firstBucket) }
         return true
     }
 

@@ -24,6 +24,9 @@ struct MetricTranslator: ~Copyable {
     private var series: [SampleBatch.Series] = []
     private var timestamps: [Int64] = []
     private var values: [Double] = []
+    private var exemplars: [SampleBatch.ExemplarRow] = []
+    /// Those of the current data point.
+    var pointExemplars: [Exemplar] = []
 
     private var earliestUnixNano = UInt64.max
     private var latestUnixNano: UInt64 = 0
@@ -58,6 +61,7 @@ struct MetricTranslator: ~Copyable {
         translation.batch.series = series
         translation.batch.timestamps = timestamps
         translation.batch.values = values
+        translation.batch.exemplars = exemplars
         return translation
     }
 
@@ -156,7 +160,7 @@ struct MetricTranslator: ~Copyable {
             guard field == 1 else { try reader.skip(); continue }
             labels.beginPoint()
             let isTaken = switch metric.kind {
-            case .gauge, .monotonicSum, .nonMonotonicSum: try numberPoint(reader.message("NumberDataPoint"))
+            case .gauge, .monotonicSum, .nonMonotonicSum: try numberPoint(reader.message("NumberDataPoint"), keepsExemplars: metric.kind != .gauge)
             case .histogram: try histogramPoint(reader.message("HistogramDataPoint"))
             case .summary: try summaryPoint(reader.message("SummaryDataPoint"))
             case .exponentialHistogram, .unknown: false
@@ -229,6 +233,11 @@ struct MetricTranslator: ~Copyable {
         // Labels of a resource are repeated in every series, so a small body can become a large batch.
         guard arena.count + series.count * MemoryLayout<SampleBatch.Series>.stride + values.count * 16 <= memoryMax else { throw .tooLarge(limit: memoryMax) }
     }
+
+    /// The place in the batch of the series that was added last.
+    var lastSeries: Int { series.count - 1 }
+
+    mutating func attach(_ exemplar: Exemplar, to series: Int) { exemplars.append(SampleBatch.ExemplarRow(series: series, exemplar: exemplar)) }
 
     /// Reads an attribute of a data point; false when its key cannot become a label name.
     mutating func attribute(_ message: MessageReader) throws(OTLPError) -> Bool {

@@ -4,8 +4,7 @@ import MetricModel
 /// What `prometheus.yml` says, as far as it is served; what is valid and not served yet is listed by name.
 struct PrometheusConfiguration: Sendable {
     var scrapes: [ScrapeConfig] = []
-    /// How far behind the latest sample one may be that comes out of order; 0 for not at all.
-    var outOfOrderWindow = ModelDuration(millis: 0)
+    var storage = StorageConfiguration()
     /// The file as it was read, for `/api/v1/status/config`.
     var text = ""
     /// Keys that Prometheus knows and this does not serve, each with its place.
@@ -51,7 +50,7 @@ struct PrometheusConfiguration: Sendable {
         for key in ["rule_files", "scrape_config_files", "alerting", "remote_write", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
             notServed.append("\(file): \(key)")
         }
-        if var section = try top.section("storage") { try storage(&section) }
+        if var section = try top.section("storage") { storage = try StorageConfiguration(&section, &notServed) }
         var names: Set<String> = []
         for var section in try top.sections("scrape_configs") ?? [] {
             let config = try Self.scrape(&section, globals, &notServed)
@@ -62,16 +61,6 @@ struct PrometheusConfiguration: Sendable {
     }
 
     private init() {}
-
-    private mutating func storage(_ section: inout YAMLSection) throws(ConfigurationError) {
-        if var tsdb = try section.section("tsdb") {
-            outOfOrderWindow = try tsdb.duration("out_of_order_time_window") ?? outOfOrderWindow
-            for key in ["stale_series_compaction_threshold", "chunk_encoding", "retention"] where tsdb.node(key) != nil { notServed.append("\(tsdb.file): \(tsdb.name(of: key))") }
-            try tsdb.refuseUnknown()
-        }
-        for key in ["exemplars"] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
-        try section.refuseUnknown()
-    }
 
     private struct Globals {
         var interval = ModelDuration.seconds(60)
