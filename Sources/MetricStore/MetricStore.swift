@@ -108,6 +108,10 @@ package final class MetricStore: Sendable {
         replay.finish()
         let outOfOrderLog = OutOfOrderLog(disk, directory: directory, options: logOptions, clock: clock)
         var opening = Opening(log: report)
+        // Segments go only when a checkpoint stands for them.
+        if report.checkpoint == nil, let first = report.firstSegment, first > 0 {
+            opening.log.damage.insert(LogDamage(file: log.directory.segmentPath(0), offset: 0, reason: "the segments before \(first) are missing, and no checkpoint stands for them"), at: 0)
+        }
         // One that was left is read also when nothing more may come.
         let isFound = try outOfOrderLog.isFound()
         if isFound || options.outOfOrderWindowMillis > 0 { opening.outOfOrderLog = try outOfOrderLog.open(&replay, progress) }

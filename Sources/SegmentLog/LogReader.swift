@@ -58,7 +58,8 @@ package struct LogReader: ~Copyable {
         let bytes = try opened.size()
         file = opened
         size = bytes
-        buffer = .allocate(byteCount: Self.bufferBytes, alignment: 16)
+        let pages = max(1, (bytes + RecordFraming.pageBytes - 1) / RecordFraming.pageBytes)
+        buffer = .allocate(byteCount: min(pages * RecordFraming.pageBytes, Self.bufferBytes), alignment: 16)
     }
 
     deinit {
@@ -93,6 +94,11 @@ package struct LogReader: ~Copyable {
     package mutating func reject(_ reason: String) {
         rejected.insert(recordStart)
         note(recordStart, reason)
+    }
+
+    /// Notes, at the end of a segment, that it does not end with a page, as one does that was ended.
+    mutating func expectWholePages() {
+        if size % RecordFraming.pageBytes != 0 { note(size, "the segment ends within a page; what stood behind is lost") }
     }
 
     /// Takes the fragment at the start of `rest`, which reaches to the end of its page, and returns the record that it completes.
@@ -165,6 +171,11 @@ package struct LogReader: ~Copyable {
         let compression: Compression? =
             header & RecordFraming.snappyBit != 0 ? .snappy : header & RecordFraming.zstdBit != 0 ? .zstd : nil
         guard let compression else {
+            // No store's records begin so, but those do that lost the bit that says how they are compressed.
+            if content.starts(with: RecordFraming.zstdMagic) {
+                note(recordStart, "a record is compressed and does not say so")
+                return nil
+            }
             tailStart = nil
             return content
         }

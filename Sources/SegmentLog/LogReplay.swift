@@ -11,6 +11,8 @@ package struct ReplayReport: Sendable {
     package var damage: [LogDamage] = []
     /// The checkpoint that was read first.
     package var checkpoint: Int?
+    /// The first segment that there was behind it.
+    package var firstSegment: Int?
 }
 
 /// How far a replay has come.
@@ -34,12 +36,19 @@ struct LogReplay: ~Copyable {
         let all = try directory.segments()
         let segments = all.filter { $0 > checkpoint ?? -1 }
         var paths: [String] = []
+        var checkpointCount = 0
         if let checkpoint {
             report.checkpoint = checkpoint
             let folder = directory.checkpointPath(checkpoint)
             let within = SegmentDirectory(disk: directory.disk, path: folder)
             try within.removeDrafts()
-            paths += try within.segments().map { within.segmentPath($0) }
+            let parts = try within.segments()
+            if parts.isEmpty || parts.last != parts.count - 1 {
+                let missing = (0...parts.count).first { !parts.contains($0) } ?? 0
+                report.damage.append(LogDamage(file: within.segmentPath(missing), offset: 0, reason: "the segment is missing"))
+            }
+            paths += parts.map { within.segmentPath($0) }
+            checkpointCount = paths.count
         }
         paths += segments.map { directory.segmentPath($0) }
         for path in paths { total += try directory.disk.status(path)?.size ?? 0 }
@@ -51,12 +60,14 @@ struct LogReplay: ~Copyable {
             }
             expected = index + 1
         }
-        for (number, path) in paths.enumerated() { try read(path, isLast: number == paths.count - 1, progress, body) }
+        for (number, path) in paths.enumerated() { try read(path, isLast: number == paths.count - 1, isWhole: number < checkpointCount, progress, body) }
         report.segments = segments.count
+        report.firstSegment = segments.first
         return max((all.last ?? -1) + 1, (checkpoint ?? -1) + 1)
     }
 
-    private mutating func read(_ path: String, isLast: Bool, _ progress: (ReplayProgress) -> Void, _ body: (UnsafeBufferPointer<UInt8>) -> String?) throws(PlatformError) {
+    /// `isWhole` tells that the segment was ended, which only one that is written to when the process dies is not.
+    private mutating func read(_ path: String, isLast: Bool, isWhole: Bool, _ progress: (ReplayProgress) -> Void, _ body: (UnsafeBufferPointer<UInt8>) -> String?) throws(PlatformError) {
         var reader = try LogReader(disk: directory.disk, path: path)
         var told = 0
         while let record = try reader.next() {
@@ -67,6 +78,7 @@ struct LogReplay: ~Copyable {
                 progress(ReplayProgress(bytesDone: report.bytes + told, bytesTotal: total))
             }
         }
+        if isWhole, reader.damage.isEmpty { reader.expectWholePages() }
         report.bytes += reader.fileBytes
         progress(ReplayProgress(bytesDone: report.bytes, bytesTotal: total))
         guard !reader.damage.isEmpty else { return }

@@ -17,4 +17,6 @@ enum RecordFraming {
     static let snappyBit: UInt8 = 0x08
     static let zstdBit: UInt8 = 0x10
     static let unknownBits: UInt8 = 0xE0
+    /// How what zstd compressed begins.
+    static let zstdMagic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
 }

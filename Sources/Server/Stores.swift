@@ -30,6 +30,9 @@ struct Stores: Sendable {
         progress.finish()
         for damage in metrics.opening.log.damage + (metrics.opening.outOfOrderLog?.damage ?? []) { logger.warning("metrics: \(damage)") }
         for damage in metrics.opening.blockDamage { logger.warning("metrics: \(damage)") }
+        if metrics.opening.samplesOfUnknownSeries > 0 {
+            logger.warning("metrics: \(metrics.opening.samplesOfUnknownSeries) samples in the log were dropped: the records that name their series are lost")
+        }
         do {
             var dashboardOptions = DashboardStore.Options()
             if let password = options.grafanaAdminPassword { dashboardOptions.adminPassword = password }

@@ -27,6 +27,11 @@ final class Block: Sendable {
         do throws(Tombstones.Malformed) { tombstones = try stoneBytes.map { bytes throws(Tombstones.Malformed) in try Tombstones(file: bytes) } ?? Tombstones() } catch {
             throw .corrupt(file: "\(directory)/tombstones", offset: 0, reason: error.reason)
         }
+        guard directory.hasSuffix("/\(meta.id)") else { throw .corrupt(file: "\(directory)/meta.json", offset: 0, reason: "it is that of block \(meta.id)") }
+        // Without the file what is deleted would show up again.
+        guard stoneBytes != nil || meta.tombstoneCount == 0 else {
+            throw .corrupt(file: "\(directory)/tombstones", offset: 0, reason: "the file is missing; meta.json says that \(meta.tombstoneCount) ranges are deleted")
+        }
         // The file counts; its number in `meta.json` is written behind it.
         meta.tombstoneCount = tombstones.count
         self.directory = directory

@@ -131,6 +131,7 @@ final class BlockIndex: Sendable {
 
     /// How many series the list at `offset` says it has.
     func count(at offset: Int) -> Int {
+        guard offset < map.bytes.count else { return 0 }
         var cursor = cursor(at: offset + 4)
         guard let count = try? cursor.readBigEndian(UInt32.self) else { return 0 }
         return min(Int(count), map.bytes.count / 4)
@@ -222,7 +223,9 @@ final class BlockIndex: Sendable {
                     chunk.maxTime = chunk.minTime &+ Int64(bitPattern: try cursor.readUvarint())
                     chunk.reference = try cursor.readUvarint()
                 } else {
-                    chunk.minTime = chunk.maxTime &+ Int64(bitPattern: try cursor.readUvarint())
+                    let begin = chunk.maxTime &+ Int64(bitPattern: try cursor.readUvarint())
+                    guard begin >= chunk.maxTime else { throw .corruptCompression("index: a chunk begins before the one before it ends") }
+                    chunk.minTime = begin
                     chunk.maxTime = chunk.minTime &+ Int64(bitPattern: try cursor.readUvarint())
                     chunk.reference = chunk.reference &+ UInt64(bitPattern: try cursor.readVarint())
                 }

@@ -67,21 +67,26 @@ package struct BlockMeta: Equatable, Sendable {
     package struct Malformed: Error { package let reason: String }
 
     package init(json bytes: [UInt8]) throws(Malformed) {
+        try Self.verify(bytes)
         let document: JSONValue
         do throws(JSONParser.Failure) { document = try JSONParser.parse(bytes) } catch { throw Malformed(reason: "\(error)") }
         guard document["version"]?.int == 1 else { throw Malformed(reason: "version \(document["version"]?.int.map(String.init) ?? "none") is not 1") }
         guard let id = document["ulid"]?.string.flatMap({ BlockID($0) }) else { throw Malformed(reason: "ulid is missing or malformed") }
         guard let minTime = document["minTime"]?.int, let maxTime = document["maxTime"]?.int, minTime <= maxTime else { throw Malformed(reason: "minTime and maxTime are no range") }
+        guard SampleTime.blockRange.contains(Int64(minTime)), SampleTime.blockRange.contains(Int64(maxTime)) else {
+            throw Malformed(reason: "minTime and maxTime, \(minTime) and \(maxTime), are not milliseconds since the epoch")
+        }
         self.init(id: id, minTime: Int64(minTime), maxTime: Int64(maxTime))
-        let stats = document["stats"]
-        sampleCount = stats?["numSamples"]?.int ?? 0
-        floatSampleCount = stats?["numFloatSamples"]?.int ?? 0
-        histogramSampleCount = stats?["numHistogramSamples"]?.int ?? 0
-        seriesCount = stats?["numSeries"]?.int ?? 0
-        chunkCount = stats?["numChunks"]?.int ?? 0
-        tombstoneCount = stats?["numTombstones"]?.int ?? 0
+        /// A count, as far as it can be one.
+        func count(_ name: String) -> Int { min(max(document["stats"]?[name]?.int ?? 0, 0), 1 << 53) }
+        sampleCount = count("numSamples")
+        floatSampleCount = count("numFloatSamples")
+        histogramSampleCount = count("numHistogramSamples")
+        seriesCount = count("numSeries")
+        chunkCount = count("numChunks")
+        tombstoneCount = count("numTombstones")
         let compaction = document["compaction"]
-        level = compaction?["level"]?.int ?? 1
+        level = min(max(compaction?["level"]?.int ?? 1, 0), 1 << 31)
         sources = (compaction?["sources"]?.array ?? []).compactMap { $0.string.flatMap { BlockID($0) } }
         isDeletable = compaction?["deletable"]?.bool ?? false
         hasFailed = compaction?["failed"]?.bool ?? false
@@ -92,8 +97,30 @@ package struct BlockMeta: Equatable, Sendable {
         }
     }
 
-    /// The document as Prometheus writes it: what is zero or empty is left out.
+    /// What stands between the document, less its last brace, and the checksum over it, last brace included; then come eight digits and the end.
+    private static let checksumKey = Array(#","obstack":{"crc32c":""#.utf8)
+    private static let checksumEnd = Array(#""}}"#.utf8)
+
+    /// Looks at the checksum of a document, if it has one: ours have, and lose it when Prometheus writes them again.
+    private static func verify(_ bytes: [UInt8]) throws(Malformed) {
+        let end = bytes.count - checksumKey.count - 8 - checksumEnd.count
+        guard end > 0, bytes[end...].starts(with: checksumKey), bytes.suffix(checksumEnd.count).elementsEqual(checksumEnd) else { return }
+        let expected = checksum(Array(bytes[..<end]) + [UInt8(ascii: "}")])
+        guard bytes[(end + checksumKey.count)...].starts(with: expected) else { throw Malformed(reason: "its checksum is wrong") }
+    }
+
+    private static func checksum(_ document: [UInt8]) -> [UInt8] {
+        let digits = String(document.withUnsafeBufferPointer { CRC32C.checksum($0) }, radix: 16)
+        return Array((String(repeating: "0", count: 8 - digits.utf8.count) + digits).utf8)
+    }
+
+    /// The document as Prometheus writes it, what is zero or empty left out, and a checksum, which Prometheus does not mind.
     package var json: [UInt8] {
+        let plain = document
+        return plain.dropLast() + Self.checksumKey + Self.checksum(plain) + Self.checksumEnd
+    }
+
+    private var document: [UInt8] {
         var out = JSONWriter()
         out.object { out in
             out.member("ulid", id.description)

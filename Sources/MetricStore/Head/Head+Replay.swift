@@ -21,6 +21,8 @@ struct HeadReplay: ~Copyable {
     var logsDeletions = false
     private(set) var metadata: [(metric: String, MetricMetadata)] = []
     private let bounds: AppendBounds
+    /// The highest number that a series may have, so that those to come can be numbered behind it.
+    private static let referenceMax: UInt64 = 1 << 63
 
     /// Samples that were taken, as far as is known before `finish`.
     var samples: Int { lane.taken + histograms + lateSamples }
@@ -56,6 +58,7 @@ struct HeadReplay: ~Copyable {
         var others: [UInt64] = []
         let head = head
         try LogRecord.readSeries(record) { reference, packed in
+            guard reference <= Self.referenceMax else { return invalid = "a series has the number \(reference), behind which none are left" }
             do throws(SeriesKey.Invalid) {
                 let labels = try SeriesKey.labels(packed, .packed)
                 let ordinal: SeriesOrdinal? = head.index.withLock { index in

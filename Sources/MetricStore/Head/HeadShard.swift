@@ -6,11 +6,18 @@ import SegmentLog
 struct AppendBounds {
     /// The earliest time that the head still takes.
     var minTime: Int64
-    /// The latest, or `.max`.
+    /// The latest.
     var maxTime: Int64
     var blockRangeMillis: Int64
     /// The earliest time that a sample out of order may have; nil when none may be out of order.
     var outOfOrderMinTime: Int64?
+
+    init(minTime: Int64, maxTime: Int64, blockRangeMillis: Int64, outOfOrderMinTime: Int64? = nil) {
+        self.minTime = max(minTime, SampleTime.range.lowerBound)
+        self.maxTime = min(maxTime, SampleTime.range.upperBound)
+        self.blockRangeMillis = blockRangeMillis
+        self.outOfOrderMinTime = outOfOrderMinTime.map { max($0, SampleTime.range.lowerBound) }
+    }
 
     /// What becomes of a sample that lies before `minTime` or before the last one of its series.
     func refusal(_ time: Int64) -> SampleRefusal {

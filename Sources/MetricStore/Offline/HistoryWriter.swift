@@ -45,9 +45,12 @@ package final class HistoryWriter {
     /// How many samples wait to be written.
     package var count: Int { columns.count }
 
-    /// The start of the range of so many milliseconds that a time lies in.
-    package static func range(_ time: Int64, _ rangeMillis: Int64) -> Int64 {
-        (time >= 0 ? time / rangeMillis : (time - rangeMillis + 1) / rangeMillis) * rangeMillis
+    /// The start of the range of so many milliseconds that a time lies in. Throws for a time that no sample can have.
+    package static func range(_ time: Int64, _ rangeMillis: Int64) throws(MetricStoreError) -> Int64 {
+        guard SampleTime.range.contains(time) else {
+            throw .refused(reason: "a sample at \(time) is too far from the epoch: times are milliseconds here, seconds in OpenMetrics")
+        }
+        return (time >= 0 ? time / rangeMillis : (time - rangeMillis + 1) / rangeMillis) * rangeMillis
     }
 
     /// Writes what was added, a block for every range of time that has any of it, and forgets it. Throws when a series has two values at one
@@ -59,11 +62,12 @@ package final class HistoryWriter {
             columns = []
         }
         columns.sort { ($0.time, $0.series) < ($1.time, $1.series) }
+        for sample in [columns.first, columns.last] { if let sample { _ = try Self.range(sample.time, rangeMillis) } }
         let order = names.indices.sorted { names[$0] < names[$1] }
         var written: [BlockSummary] = []
         var start = columns.startIndex
         while start < columns.endIndex {
-            let limit = Self.range(columns[start].time, rangeMillis) + rangeMillis
+            let limit = try Self.range(columns[start].time, rangeMillis) + rangeMillis
             let end = columns[start...].firstIndex { $0.time >= limit } ?? columns.endIndex
             if let block = try writeBlock(columns[start..<end], order) { written.append(block) }
             start = end

@@ -18,14 +18,14 @@ struct LogInspection {
     func read(into head: Head) throws(PlatformError) -> Findings {
         var findings = Findings()
         var replay = HeadReplay(head)
-        try read("\(directory)/wal", &findings) { replay.apply($0) }
+        try read("\(directory)/wal", hasCheckpoints: true, &findings) { replay.apply($0) }
         replay.finish()
-        try read(OutOfOrderLog.path(directory), &findings) { replay.applyOutOfOrder($0) }
+        try read(OutOfOrderLog.path(directory), hasCheckpoints: false, &findings) { replay.applyOutOfOrder($0) }
         head.settleOutOfOrder(isOwn: replay.logsDeletions)
         return findings
     }
 
-    private func read(_ path: String, _ findings: inout Findings, _ apply: (UnsafeBufferPointer<UInt8>) -> String?) throws(PlatformError) {
+    private func read(_ path: String, hasCheckpoints: Bool, _ findings: inout Findings, _ apply: (UnsafeBufferPointer<UInt8>) -> String?) throws(PlatformError) {
         guard try disk.status(path)?.isDirectory == true else { return }
         let directory = SegmentDirectory(disk: disk, path: path)
         let checkpoint = try directory.checkpoints().last
@@ -35,7 +35,8 @@ struct LogInspection {
             paths += try within.segments().map { within.segmentPath($0) }
         }
         let segments = try directory.segments().filter { $0 > checkpoint ?? -1 }
-        var expected = checkpoint.map { $0 + 1 } ?? segments.first
+        // Segments of the write-ahead log go only when a checkpoint stands for them.
+        var expected = checkpoint.map { $0 + 1 } ?? (hasCheckpoints ? 0 : segments.first)
         for segment in segments {
             if let expected, segment != expected {
                 findings.damage.append(LogDamage(file: directory.segmentPath(expected), offset: 0, reason: "the segment is missing"))

@@ -66,7 +66,7 @@ struct ImportCommand: ParsableCommand {
                 complain("\(file): \(String(decoding: parser.metric, as: UTF8.self)) has no timestamp")
                 throw ExitCode(1)
             }
-            counts[HistoryWriter.range(time, Self.rangeMillis), default: 0] += 1
+            counts[try HistoryWriter.range(time, Self.rangeMillis), default: 0] += 1
         }
         return counts
     }
