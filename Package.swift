@@ -22,10 +22,13 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
+/// libFuzzer's library, where `scripts/fuzz.sh` builds: then the rooms are instrumented, and there is a driver of the fuzzers.
+let fuzzer = Context.environment["OBSTACK_FUZZER"]
+
 let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
-]
+] + (fuzzer == nil ? [] : [.unsafeFlags(["-sanitize=fuzzer,address"])])
 
 /// What each room reaches through the rooms that it uses. The build must know: a room whose values hold another room's values is compiled
 /// again when their layout changes, and SwiftPM looks at direct dependencies only. Imports stay held to `uses`.
@@ -116,19 +119,28 @@ let package = Package(
             dependencies: reached(["Server", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "TraceModel", "OTLP"])
                 + [argumentParser, asyncHTTPClient, logging, nioCore, nioPosix], swiftSettings: settings),
 
+        // What drives the decoders of files with inputs at random: the tests for a moment, `scripts/fuzz.sh` for as long as one likes.
+        .target(name: "Fuzzing", dependencies: reached(["Bytes", "Platform", "MetricModel", "SegmentLog", "MetricStore"]), path: "Tests/Fuzzing", swiftSettings: settings),
+
+        .target(name: "OwnThread", dependencies: reached(["Platform"]), path: "Tests/OwnThread", swiftSettings: settings),
+
         tests("HouseTests"),
         tests("BytesTests", uses: ["Bytes"]),
         tests("MetricModelTests", uses: ["MetricModel", "Bytes"]),
         tests("MetricFormatsTests", uses: ["MetricFormats", "MetricModel", "Bytes"]),
         tests("OTLPTests", uses: ["OTLP", "Pipelines", "OTLPReceiver", "HTTPSurface", "TraceModel", "MetricModel", "TraceStore", "MetricStore", "Bytes"], hummingbird, hummingbirdHTTP2, hummingbirdTesting, httpTypes, logging, nioCore),
-        tests("StorageTests", uses: ["SegmentLog", "Platform", "Bytes", "MetricModel", "MetricFormats", "MetricStore"]),
-        tests("TraceTests", uses: ["TraceStore", "TraceQuery", "JaegerAPI", "HTTPSurface", "MetricModel", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
+        tests("StorageTests", uses: ["Fuzzing", "OwnThread", "SegmentLog", "Platform", "Bytes", "MetricModel", "MetricFormats", "MetricStore"]),
+        tests("TraceTests", uses: ["OwnThread", "TraceStore", "TraceQuery", "JaegerAPI", "HTTPSurface", "MetricModel", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("PromQLTests", uses: ["PromQL", "MetricModel", "MetricStore", "Bytes"]),
         tests("AcquisitionTests", uses: ["Acquisition", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),
         tests("PushTests", uses: ["PushGroups", "PushgatewayAPI", "HTTPSurface", "MetricFormats", "MetricModel", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("DashboardsTests", uses: ["CWebAssets", "Dashboards", "GrafanaAPI", "HTTPSurface", "PromQL", "MetricModel", "MetricStore", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("WebAssetsTests", uses: ["WebAssets"]),
         tests("ServerTests", uses: ["Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, hummingbird, hummingbirdTesting, nioCore),
-    ],
+    ] + (fuzzer.map { library in
+        [.executableTarget(
+            name: "obstack-fuzz", dependencies: reached(["Fuzzing", "Platform"]), path: "Tests/FuzzDriver", swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-sanitize=address", library]), .linkedLibrary("stdc++")])]
+    } ?? []),
     cLanguageStandard: .c2x, cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,90 @@
+import MetricModel
+import MetricStore
+import Platform
+
+/// A decoder of a data directory's files, as fuzzers call it: with any bytes, of which nothing but an answer may come.
+package enum Decoder: String, CaseIterable, Sendable {
+    /// A chunk: its encoding in the first byte, then its data.
+    case chunk
+    /// A block's index.
+    case index
+    /// A segment of the write-ahead log.
+    case log
+    /// Records of the log: each behind its length in two bytes.
+    case record
+    case tombstones
+    case meta
+
+    /// Decodes an input as it is, and once more with its checksums made right, so that what lies behind them is reached.
+    /// Returns whether either was taken for whole.
+    @discardableResult
+    package func decode(_ input: [UInt8]) -> Bool {
+        let isTaken = run(input)
+        guard let repaired = Checksums.repaired(input, self), repaired != input else { return isTaken }
+        return run(repaired) || isTaken
+    }
+
+    private func run(_ input: [UInt8]) -> Bool {
+        do {
+            switch self {
+            case .chunk: return try chunk(input)
+            case .index: return try DecoderProbe.index(Self.disk("/index", input), "/index") > 0
+            case .log: return try DecoderProbe.log(Self.disk("/wal/00000000", input), "/wal").damage.isEmpty
+            case .record:
+                return try Records.split(input) { try DecoderProbe.records($0).refusals.isEmpty }
+            case .tombstones: return try DecoderProbe.tombstones(input) >= 0
+            case .meta:
+                let meta = try BlockMeta(json: input)
+                let again = try BlockMeta(json: meta.json)
+                precondition(again == meta, "what is written of a block is read differently")
+                return true
+            }
+        } catch { return false }
+    }
+
+    private func chunk(_ input: [UInt8]) throws -> Bool {
+        var buffer = SampleBuffer()
+        return try input.withUnsafeBufferPointer { input in
+            guard let encoding = input.first else { return false }
+            let data = UnsafeBufferPointer(rebasing: input[1...])
+            guard let count = try DecoderProbe.chunk(encoding, data, .min ... .max, into: &buffer) else { return false }
+            for index in 0..<max(0, buffer.count - 1) { precondition(buffer.timestamps[index] < buffer.timestamps[index + 1], "time does not rise") }
+            // A part of it is the same part.
+            let whole = (floats: buffer.count, histograms: buffer.histograms.count)
+            guard count > 0 else { return true }
+            let times = whole.floats > 0 ? (0..<whole.floats).map { buffer.timestamps[$0] } : buffer.histograms.map(\.timestamp)
+            let middle = times[times.count / 2]
+            let part = try DecoderProbe.chunk(encoding, data, middle ... middle, into: &buffer)
+            precondition(part == 1, "a sample of a chunk is not found alone")
+            return true
+        }
+    }
+
+    private static func disk(_ path: String, _ content: [UInt8]) throws -> SimulatedDisk {
+        let disk = SimulatedDisk()
+        try disk.makeDirectory("/wal")
+        try disk.open(path, .create).append(content)
+        return disk
+    }
+}
+
+/// Records one behind the other, each behind its length in two bytes.
+enum Records {
+    /// Calls `body` with the records of an input; the last one ends where the input does.
+    static func split<R>(_ input: [UInt8], _ body: ([UnsafeBufferPointer<UInt8>]) throws -> R) rethrows -> R {
+        try input.withUnsafeBufferPointer { input in
+            var records: [UnsafeBufferPointer<UInt8>] = []
+            var at = 0
+            while at + 2 <= input.count {
+                let end = min(at + 2 + (Int(input[at]) << 8) + Int(input[at + 1]), input.count)
+                records.append(UnsafeBufferPointer(rebasing: input[at + 2..<end]))
+                at = end
+            }
+            return try body(records)
+        }
+    }
+
+    static func joined(_ records: [[UInt8]]) -> [UInt8] {
+        records.filter { $0.count < 1 << 16 }.flatMap { [UInt8($0.count >> 8), UInt8($0.count & 0xFF)] + $0 }
+    }
+}

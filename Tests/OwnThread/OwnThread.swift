@@ -1,0 +1,52 @@
+import Platform
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// A thread of its own for a test that computes long.
+///
+/// A small machine has two cooperative threads. A test that keeps one makes all others wait that came for an answer, and those that look
+/// at a clock then see more time go by than there was.
+package final class OwnThread: TaskExecutor {
+    private struct Work {
+        var jobs: [UnownedJob] = []
+        var isOver = false
+    }
+
+    private let work = Condition(Work())
+
+    private init() {}
+
+    /// Runs `body`, and every asynchronous function that it calls and that belongs to no actor, on a thread that is there for it alone.
+    package static func run<T>(_ body: () async throws -> T) async throws -> T {
+        let executor = OwnThread()
+        _ = try WorkerThread(name: "test") { executor.loop() }
+        defer {
+            executor.work.withLock { $0.isOver = true }
+            executor.work.signalAll()
+        }
+        return try await withTaskExecutorPreference(executor, operation: body)
+    }
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        work.withLock { $0.jobs.append(job) }
+        work.signalOne()
+    }
+
+    private func loop() {
+        while true {
+            let (jobs, isOver) = work.wait(until: { !$0.jobs.isEmpty || $0.isOver }) { work in
+                defer { work.jobs = [] }
+                return (work.jobs, work.isOver)
+            }
+            for job in jobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
+            if isOver { return }
+        }
+    }
+}
+
+/// A number in the environment, for tests that can be told to look longer.
+package func environmentNumber(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
