@@ -37,7 +37,7 @@ final class RunningStack {
         ports = try await Self.onThread { [folder = self.folder, logURL, process] in try Self.awaitReady(process, folder, logURL) }
     }
 
-    private static func onThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
+    static func onThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
         }

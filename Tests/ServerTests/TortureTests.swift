@@ -68,16 +68,28 @@ struct TortureTests {
         var generator = SplitMix(state: Self.seed)
         let load = Load(base: Int64(Date().timeIntervalSince1970 * 1000) - 12 * 86_400_000)
         var folder: URL?
-        for _ in 0..<Self.rounds {
+        var compactions = 0
+        for round in 0..<Self.rounds {
             let stack = try await RunningStack(reusing: folder, configuration: ["prometheus.yml": "scrape_configs: []\n"])
             folder = stack.folder
             let delay = Int.random(in: 100...1500, using: &generator)
             let url = stack.url("prometheus", "/api/v1/write")
             async let sending: Void = load.run(url)
-            try await Task.sleep(for: .milliseconds(delay))
+            let data = stack.folder.path + "/data/metrics"
+            if round % 3 == 1 {
+                // Into the making of a block, of a checkpoint, or into what comes right behind.
+                let moment = Double.random(in: 0...0.01, using: &generator)
+                let process = stack.processID
+                try await RunningStack.onThread { Self.waitForCompaction(data, process, andThen: moment) }
+            } else {
+                try await Task.sleep(for: .milliseconds(delay))
+            }
             stack.killNow()
             await sending
+            if Self.isCompacting(data) { compactions += 1 }
         }
+        print("torture: \(compactions) of \(Self.rounds) kills fell into a compaction or a checkpoint")
+        if Self.rounds >= 20 { #expect(compactions > Self.rounds / 10) }
         #expect(load.refused.isEmpty, "refused: \(load.refused.prefix(3))")
         let last = try await RunningStack(reusing: folder, configuration: ["prometheus.yml": "scrape_configs: []\n"])
         try expectEverything(last.url("prometheus"), load, "after \(Self.rounds) kills")
@@ -92,6 +104,19 @@ struct TortureTests {
         try? FileManager.default.removeItem(at: copy.appendingPathComponent("data/lock"))
         let prometheus = try await RunningPrometheus(configuration: "scrape_configs: []\n", folder: copy, arguments: ["--storage.tsdb.retention.time=1y"])
         try expectEverything(prometheus.url(), load, "in Prometheus")
+    }
+
+    /// Whether something is begun and not ended: a block on its way in or out, or a checkpoint.
+    private static func isCompacting(_ data: String) -> Bool {
+        func names(_ folder: String) -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] }
+        return names(data).contains { $0.contains(".tmp-for-") } || names(data + "/wal").contains { $0.hasSuffix(".tmp") }
+    }
+
+    /// Blocks until a compaction begins, for ten seconds at most or until the process has ended; then for as long as is said.
+    private static func waitForCompaction(_ data: String, _ process: Int32, andThen seconds: Double) {
+        let end = Date().addingTimeInterval(10)
+        while !isCompacting(data), Date() < end, kill(process, 0) == 0 { usleep(200) }
+        usleep(UInt32(seconds * 1e6))
     }
 
     private func expectEverything(_ base: String, _ load: Load, _ place: String) throws {

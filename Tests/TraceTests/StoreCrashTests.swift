@@ -1,4 +1,4 @@
-import Foundation
+import OwnThread
 import Platform
 import Testing
 import TraceModel
@@ -6,7 +6,7 @@ import TraceStore
 
 @Suite struct StoreCrashTests {
     /// How many scripts are cut everywhere; `OBSTACK_CRASH_SEEDS=10` looks longer.
-    private static let seeds = ProcessInfo.processInfo.environment["OBSTACK_CRASH_SEEDS"].flatMap { Int($0) } ?? 1
+    private static let seeds = environmentNumber("OBSTACK_CRASH_SEEDS") ?? 3
 
     /// What a store was told, and what of that it has answered for.
     private struct Script {
@@ -66,6 +66,10 @@ import TraceStore
 
     @Test("killed or without power between any two changes to the disk, a store has everything acknowledged, once, and goes on", arguments: 1...seeds)
     func everyCut(seed: Int) async throws {
+        try await OwnThread.run { try await Self.cutEverywhere(seed) }
+    }
+
+    private static func cutEverywhere(_ seed: Int) async throws {
         var whole = Script()
         let disk = CutDisk(SimulatedDisk())
         await whole.run(on: disk, seed: UInt64(seed))

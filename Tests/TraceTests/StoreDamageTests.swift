@@ -1,4 +1,4 @@
-import Foundation
+import OwnThread
 import Platform
 import Synchronization
 import Testing
@@ -7,7 +7,7 @@ import TraceStore
 
 @Suite struct StoreDamageTests {
     /// How many corruptions; `OBSTACK_DAMAGE_CASES=1000` looks longer.
-    private static let cases = ProcessInfo.processInfo.environment["OBSTACK_DAMAGE_CASES"].flatMap { Int($0) } ?? 100
+    private static let cases = environmentNumber("OBSTACK_DAMAGE_CASES") ?? 400
 
     private static let first = "/traces/segments/00000001.seg"
     private static let second = "/traces/segments/00000002.seg"
@@ -43,6 +43,10 @@ import TraceStore
 
     @Test("bytes changed or cut off anywhere in a segment are told, hide at most what they touch, and never show anything else")
     func corruption() async throws {
+        try await OwnThread.run { try await Self.corrupt() }
+    }
+
+    private static func corrupt() async throws {
         let original = try await Original()
         let size = try #require(try original.disk.contents(Self.first)).count
         var all = original.early

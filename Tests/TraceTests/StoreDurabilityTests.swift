@@ -96,14 +96,16 @@ import TraceStore
         var random = RandomTraces(seed: 9)
         let disk = SimulatedDisk()
         var model = NaiveStore()
-        try await withStore(disk, options: TraceStoreOptions(headBytesMax: 1 << 20)) { store in
+        let bound = 256 << 10
+        try await withStore(disk, options: TraceStoreOptions(headBytesMax: bound)) { store in
+            // However far sealing lags behind, a generation has less than three times the bound when it is sealed; this is many times more.
             for _ in 0..<60 {
                 let batch = random.batch(spans: 300, traces: 500)
                 try await store.write(batch)
                 model.write(batch)
                 // The head that is written to and the one that is being sealed may each have twice the bound, and their last batch.
                 let held = try #require(store.metricFamilies().first { $0.name == "obstack_traces_head_bytes" }?.points.first?.value)
-                #expect(held < 5 * 1024 * 1024)
+                #expect(held < 6 * Double(bound))
             }
             try await store.seal()
             let last = random.batch(spans: 1, traces: 500)
@@ -111,8 +113,7 @@ import TraceStore
             model.write(last)
             try check(store, holds: model, "sealed by size")
         }
-        // The last one was asked for; how many came by themselves depends on how far sealing lags behind.
-        #expect(try disk.list("/traces/segments").filter { $0.hasSuffix(".seg") }.count >= 2)
+        #expect(try disk.list("/traces/segments").filter { $0.hasSuffix(".seg") }.count > 2)
         #expect(try disk.list("/traces/wal").filter { $0.utf8.allSatisfy { $0 < 0x3A } }.count <= 3)
     }
 
