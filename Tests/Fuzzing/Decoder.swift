@@ -29,7 +29,7 @@ package enum Decoder: String, CaseIterable, Sendable {
             switch self {
             case .chunk: return try chunk(input)
             case .index: return try DecoderProbe.index(Self.disk("/index", input), "/index") > 0
-            case .log: return try DecoderProbe.log(Self.disk("/wal/00000000", input), "/wal").damage.isEmpty
+            case .log: return try DecoderProbe.log(Self.disk("/wal/00000000", input), "").damage.isEmpty
             case .record:
                 return try Records.split(input) { try DecoderProbe.records($0).refusals.isEmpty }
             case .tombstones: return try DecoderProbe.tombstones(input) >= 0
