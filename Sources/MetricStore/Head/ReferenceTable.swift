@@ -2,7 +2,8 @@
 ///
 /// The log's numbers rise as series come, so they are kept in pages, and what is asked for mostly lies in the page of the one before.
 struct ReferenceTable: ~Copyable {
-    private static let pageEntries = 1024
+    /// Few, since after years of coming and going series a page may hold a single one that lives.
+    private static let pageEntries = 128
 
     /// Where in `ordinals` a page begins.
     private var pages: [UInt64: Int] = [:]
