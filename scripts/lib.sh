@@ -55,7 +55,7 @@ build_obstack() {
     install_libraries
     need_swift
     local start=$SECONDS
-    say "Building obstack (the first build takes about ten minutes on two cores, later ones seconds)…"
+    say "Building obstack (the first build takes about fifteen minutes on two cores, later ones seconds)…"
     build --product obstack
     say "Built in $((SECONDS - start)) s."
 }
