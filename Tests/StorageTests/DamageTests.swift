@@ -23,6 +23,9 @@ import Testing
                 try await store.check("seed \(Self.seed + number): \(store.damage)")
                 outcomes["\(store.kind): \(store.outcome)", default: 0] += 1
             }
+            // `DamagedStore.check` expects what each case must keep; here that damage was done at all, and seen.
+            #expect(outcomes.values.reduce(0, +) == Self.cases)
+            #expect(outcomes.contains { $0.key.contains("told") })
             for (outcome, count) in outcomes.sorted(by: { $0.key < $1.key }) { print("damage: \(outcome): \(count)") }
         }
     }
@@ -32,7 +35,9 @@ import Testing
         let folder = try TemporaryFolder()
         for content in [nil, [], [0xFF, 0, 10], Array("999999999\n".utf8)] as [[UInt8]?] {
             if let content { try Disk().publish(folder.path + "/lock", content) } else { try Disk().removeFile(folder.path + "/lock") }
-            try StoreFixture.open(Disk(), folder.path).close()
+            let store = try StoreFixture.open(Disk(), folder.path)
+            #expect(store.opening.log.damage.isEmpty && store.opening.blockDamage.isEmpty)
+            store.close()
         }
     }
 }
