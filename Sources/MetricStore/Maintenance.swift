@@ -38,6 +38,7 @@ final class Maintenance: Sendable {
     let blocks: BlockSet
     let log: SegmentLog
     let outOfOrderLog: OutOfOrderLog
+    let headChunks: HeadChunkLog
     let disk: any FileSystem
     let directory: String
     let options: MetricStore.Options
@@ -50,13 +51,14 @@ final class Maintenance: Sendable {
     private let isStopping = Atomic(false)
 
     init(
-        head: Head, blocks: BlockSet, log: SegmentLog, outOfOrderLog: OutOfOrderLog, disk: any FileSystem, directory: String, options: MetricStore.Options,
-        clock: any TimeSource
+        head: Head, blocks: BlockSet, log: SegmentLog, outOfOrderLog: OutOfOrderLog, headChunks: HeadChunkLog, disk: any FileSystem, directory: String,
+        options: MetricStore.Options, clock: any TimeSource
     ) {
         self.head = head
         self.blocks = blocks
         self.log = log
         self.outOfOrderLog = outOfOrderLog
+        self.headChunks = headChunks
         self.disk = disk
         self.directory = directory
         self.options = options
@@ -103,6 +105,8 @@ final class Maintenance: Sendable {
                     // Blocks of the head come first: memory waits for them.
                     try compactHeadWhole()
                 }
+                // What has just become a block need not be written here, too.
+                try writeHeadChunks()
             } catch {
                 if case .closed = error, isStopped { throw error }
                 state.withLock { $0.counts.compactionsFailed += 1 }
@@ -140,7 +144,20 @@ final class Maintenance: Sendable {
         guard let end else { return }
         // As upstream, whenever the head has become blocks; and before the log forgets what the other log calls its series.
         try compactOutOfOrder()
+        // The remarks on chunks are gone with the log of samples out of order.
+        do throws(PlatformError) { try headChunks.truncate(before: end) } catch { throw MetricStoreError(error) }
+        headChunks.resume()
         try truncateLog(before: end)
+    }
+
+    private func writeHeadChunks() throws(MetricStoreError) {
+        do throws(PlatformError) { try headChunks.write(head) } catch { throw MetricStoreError(error) }
+    }
+
+    /// Writes the head's chunks that are complete, when nothing else runs any more. What cannot be written, the log has.
+    func finishHeadChunks() {
+        try? headChunks.write(head)
+        headChunks.close()
     }
 
     /// Returns the end of what is in a block now.

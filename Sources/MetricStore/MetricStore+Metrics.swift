@@ -54,7 +54,10 @@ extension MetricStore: MetricInventory {
             .gauge("prometheus_tsdb_head_chunks", "Total number of chunks in the head block.", Double(chunks.live)),
             .counter("prometheus_tsdb_head_chunks_created_total", "Total number of chunks created in the head", Double(chunks.created)),
             .counter("prometheus_tsdb_head_chunks_removed_total", "Total number of chunks removed in the head", Double(chunks.removed)),
-            .gauge("prometheus_tsdb_head_chunks_storage_size_bytes", "Bytes of memory that chunks of the head take.", Double(chunks.bytes)),
+            .gauge("prometheus_tsdb_head_chunks_storage_size_bytes", "Size of the chunks_head directory.", Double(headChunks.byteCount)),
+            .gauge("obstack_tsdb_head_chunks_memory_bytes", "Bytes of memory that chunks of the head take.", Double(chunks.bytes)),
+            .counter("prometheus_tsdb_mmap_chunks_total", "Total number of chunks that were memory-mapped.", Double(headChunks.chunkCount)),
+            .counter("prometheus_tsdb_mmap_chunk_corruptions_total", "Total number of memory-mapped chunk corruptions.", Double(opening.headChunkDamage.count)),
             MetricFamily("prometheus_tsdb_head_samples_appended_total", .counter, "Total number of appended samples.", points: [
                 .init("prometheus_tsdb_head_samples_appended_total", floats, Double(counters.samplesAppended.load(ordering: .relaxed))),
                 .init("prometheus_tsdb_head_samples_appended_total", [("type", "histogram")], Double(counters.histogramsAppended.load(ordering: .relaxed))),

@@ -48,6 +48,10 @@ package final class MetricStore: Sendable {
         package var exemplarsOfUnknownSeries = 0
         /// Log records of kinds that this store does not keep, by kind as Prometheus numbers them.
         package var recordsSkipped: [UInt8: Int] = [:]
+        /// Chunks that were taken from `chunks_head`, so that the log's samples of their time need not be.
+        package var headChunks = 0
+        /// What is wrong with `chunks_head`; what is missing there is made of the log.
+        package var headChunkDamage: [String] = []
         /// What is wrong with blocks that were left out.
         package var blockDamage: [String] = []
         package var seconds = 0.0
@@ -62,6 +66,7 @@ package final class MetricStore: Sendable {
     let head: Head
     let log: SegmentLog
     let outOfOrderLog: OutOfOrderLog
+    let headChunks: HeadChunkLog
     let blocks: BlockSet
     let maintenance: Maintenance
     let metadataTable = MetadataTable()
@@ -96,16 +101,22 @@ package final class MetricStore: Sendable {
         let lock = try disk.lock(directory)
         let blocks = BlockSet()
         let damage = try blocks.load(disk, directory)
-        // Samples that Prometheus mapped from there stand in the log, too; kept, they could one day be taken for those of other series.
-        try disk.removeTree("\(directory)/chunks_head")
-        let head = Head(blockRangeMillis: options.blockRangeMillis, seriesMax: options.seriesMax)
-        head.minValidTime.store(blocks.headMinTime, ordering: .relaxed)
-        head.exemplars.withLock { $0.resize(to: options.exemplarsMax) }
         var logOptions = SegmentLog.Options()
         logOptions.segmentBytes = options.logSegmentBytes
-        var replay = HeadReplay(head)
-        let (log, report) = try SegmentLog.open(on: disk, "\(directory)/wal", options: logOptions, clock: clock, progress: progress) { replay.apply($0) }
-        replay.finish()
+        let headChunks = HeadChunkLog(disk, directory: directory)
+        var headChunkDamage: [String] = []
+        var reading = try LogReading(
+            disk, directory, options, logOptions, clock, minTime: blocks.headMinTime, headChunks.read(minTime: blocks.headMinTime, &headChunkDamage), progress)
+        if let reason = reading.replay.disagreement {
+            // The log is right. What it was repaired of stands in its first report.
+            headChunkDamage.append("\(headChunks.path): \(reason); it is removed")
+            let damage = reading.report.damage
+            reading.log.close()
+            try headChunks.removeAll()
+            reading = try LogReading(disk, directory, options, logOptions, clock, minTime: blocks.headMinTime, HeadChunks(), progress)
+            reading.report.damage.insert(contentsOf: damage, at: 0)
+        }
+        let (head, log, report) = (reading.head, reading.log, reading.report)
         let outOfOrderLog = OutOfOrderLog(disk, directory: directory, options: logOptions, clock: clock)
         var opening = Opening(log: report)
         // Segments go only when a checkpoint stands for them.
@@ -114,13 +125,19 @@ package final class MetricStore: Sendable {
         }
         // One that was left is read also when nothing more may come.
         let isFound = try outOfOrderLog.isFound()
-        if isFound || options.outOfOrderWindowMillis > 0 { opening.outOfOrderLog = try outOfOrderLog.open(&replay, progress) }
-        opening.samples = replay.samples
-        opening.samplesOfUnknownSeries = replay.samplesOfUnknownSeries
-        opening.exemplarsOfUnknownSeries = replay.exemplarsOfUnknownSeries
-        opening.recordsSkipped = replay.recordsSkipped
+        if isFound || options.outOfOrderWindowMillis > 0 { opening.outOfOrderLog = try outOfOrderLog.open(&reading.replay, progress) }
+        if reading.replay.hasMarkers, headChunks.isEmpty || !headChunkDamage.isEmpty { headChunks.pause() }
+        opening.headChunks = reading.replay.chunksTaken
+        if reading.replay.chunksOfUnknownSeries > 0 {
+            headChunkDamage.append("\(headChunks.path): \(reading.replay.chunksOfUnknownSeries) chunks are of series that the log does not name")
+        }
+        opening.headChunkDamage = headChunkDamage
+        opening.samples = reading.replay.samples
+        opening.samplesOfUnknownSeries = reading.replay.samplesOfUnknownSeries
+        opening.exemplarsOfUnknownSeries = reading.replay.exemplarsOfUnknownSeries
+        opening.recordsSkipped = reading.replay.recordsSkipped
         opening.series = head.index.withLock { $0.seriesCount }
-        metadataTable.add(replay.metadata)
+        metadataTable.add(reading.replay.metadata)
         opening.blockDamage = damage
         opening.seconds = Double(clock.monotonicNanos - start) / 1e9
         self.directory = directory
@@ -131,12 +148,14 @@ package final class MetricStore: Sendable {
         self.head = head
         self.log = log
         self.outOfOrderLog = outOfOrderLog
+        self.headChunks = headChunks
         head.outOfOrderWindowMillis.store(max(0, options.outOfOrderWindowMillis), ordering: .relaxed)
         self.lock = lock
         self.blocks = blocks
-        let maintenance = Maintenance(head: head, blocks: blocks, log: log, outOfOrderLog: outOfOrderLog, disk: disk, directory: directory, options: options, clock: clock)
+        let maintenance = Maintenance(
+            head: head, blocks: blocks, log: log, outOfOrderLog: outOfOrderLog, headChunks: headChunks, disk: disk, directory: directory, options: options, clock: clock)
         self.maintenance = maintenance
-        maintenance.keepSeries(replay.aliases)
+        maintenance.keepSeries(reading.replay.aliases)
         maintenance.measureLog()
         let (wakeup, seconds, reportFailure) = (wakeup, options.maintenanceSeconds, options.reportFailure)
         thread = seconds <= 0 ? nil : try WorkerThread(name: "compactor") {
@@ -170,6 +189,7 @@ package final class MetricStore: Sendable {
         wakeup.withLock { $0.isClosing = true }
         wakeup.signalAll()
         thread?.join()
+        maintenance.finishHeadChunks()
         log.close()
         outOfOrderLog.close()
         lock.release()

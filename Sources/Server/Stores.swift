@@ -29,6 +29,7 @@ struct Stores: Sendable {
         let metrics = try MetricStore.open(directory: options.dataDirectory + "/metrics", options: metricOptions) { progress.show("metrics", $0) }
         progress.finish()
         for damage in metrics.opening.log.damage + (metrics.opening.outOfOrderLog?.damage ?? []) { logger.warning("metrics: \(damage)") }
+        for damage in metrics.opening.headChunkDamage { logger.warning("metrics: \(damage); the log has what is missing") }
         for damage in metrics.opening.blockDamage { logger.warning("metrics: \(damage)") }
         if metrics.opening.samplesOfUnknownSeries > 0 {
             logger.warning("metrics: \(metrics.opening.samplesOfUnknownSeries) samples in the log were dropped: the records that name their series are lost")

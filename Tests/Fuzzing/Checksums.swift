@@ -13,6 +13,7 @@ enum Checksums {
         case .tombstones: if bytes.count >= 9 { put(&bytes, over: 5..<bytes.count - 4) }
         case .log: repairLog(&bytes)
         case .index: repairIndex(&bytes)
+        case .mapped: repairMapped(&bytes)
         }
         return bytes
     }
@@ -64,6 +65,14 @@ enum Checksums {
             put(&bytes, over: start..<start + length)
             at = start + length + 4
             if bytes[4] > 1 { at = (at + 15) / 16 * 16 }
+        }
+    }
+
+    private static func repairMapped(_ bytes: inout [UInt8]) {
+        var at = 8
+        while at + 25 < bytes.count, let (length, start) = uvarint(bytes, at + 25), length <= bytes.count - start {
+            put(&bytes, over: at..<start + length)
+            at = start + length + 4
         }
     }
 

@@ -14,6 +14,8 @@ package enum Decoder: String, CaseIterable, Sendable {
     case record
     case tombstones
     case meta
+    /// A file of `chunks_head`.
+    case mapped
 
     /// Decodes an input as it is, and once more with its checksums made right, so that what lies behind them is reached.
     /// Returns whether either was taken for whole.
@@ -32,6 +34,7 @@ package enum Decoder: String, CaseIterable, Sendable {
             case .log: return try DecoderProbe.log(Self.disk("/wal/00000000", input), "").damage.isEmpty
             case .record:
                 return try Records.split(input) { try DecoderProbe.records($0).refusals.isEmpty }
+            case .mapped: return try DecoderProbe.headChunks(Self.disk("/chunks_head/000001", input), "").damage.isEmpty
             case .tombstones: return try DecoderProbe.tombstones(input) >= 0
             case .meta:
                 let meta = try BlockMeta(json: input)
@@ -62,7 +65,7 @@ package enum Decoder: String, CaseIterable, Sendable {
 
     private static func disk(_ path: String, _ content: [UInt8]) throws -> SimulatedDisk {
         let disk = SimulatedDisk()
-        try disk.makeDirectory("/wal")
+        try disk.makeDirectory(Disk.parent(path))
         try disk.open(path, .create).append(content)
         return disk
     }

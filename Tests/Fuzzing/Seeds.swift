@@ -77,6 +77,12 @@ package struct Seeds {
             }
         }
         try addLog(disk, "\(directory)/wal")
+        let mapped = "\(directory)/chunks_head"
+        guard try disk.status(mapped)?.isDirectory == true else { return }
+        for file in try disk.list(mapped) {
+            let content = try disk.contents("\(mapped)/\(file)") ?? []
+            add(Array(content.prefix(min(4096, (content.lastIndex { $0 != 0 } ?? -1) + 1))), .mapped)
+        }
     }
 
     private mutating func add(_ input: [UInt8], _ decoder: Decoder) { inputs[decoder, default: []].append(input) }

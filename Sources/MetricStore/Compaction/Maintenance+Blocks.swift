@@ -70,7 +70,7 @@ extension Maintenance {
         let all = blocks.all
         let retention = Retention(millis: options.retentionMillis, bytes: options.retentionBytes)
         measureLog()
-        let verdict = retention.judge(all.map { .init(id: $0.meta.id, maxTime: $0.meta.maxTime, byteCount: $0.byteCount) }, logBytes: logBytes + outOfOrderLog.byteCount)
+        let verdict = retention.judge(all.map { .init(id: $0.meta.id, maxTime: $0.meta.maxTime, byteCount: $0.byteCount) }, logBytes: logBytes + outOfOrderLog.byteCount + headChunks.byteCount)
         guard !verdict.all.isEmpty else { return }
         state.withLock { state in
             state.counts.timeRetentions += verdict.tooOld.isEmpty ? 0 : 1

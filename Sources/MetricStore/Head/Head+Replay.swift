@@ -9,6 +9,16 @@ struct HeadReplay: ~Copyable {
     private var lane: ReplayLane
     private var highestReference: UInt64 = 0
     private var histograms = 0
+    /// Chunks of `chunks_head`, which spare the samples of their time.
+    private var chunks: HeadChunks
+    private(set) var chunksTaken = 0
+    private var chunkSamples = 0
+    /// Chunks of series that the log does not name; known after `finish`.
+    private(set) var chunksOfUnknownSeries = 0
+    /// Why the chunks of `chunks_head` are not the log's; then the head is to be made of the log alone.
+    private(set) var disagreement: String?
+    /// Whether the out-of-order log remarks on chunks of `chunks_head`.
+    var hasMarkers = false
     /// Samples of the out-of-order log that were taken.
     var lateSamples = 0
     /// What else the log calls series that were dropped and came back.
@@ -25,10 +35,11 @@ struct HeadReplay: ~Copyable {
     private static let referenceMax: UInt64 = 1 << 63
 
     /// Samples that were taken, as far as is known before `finish`.
-    var samples: Int { lane.taken + histograms + lateSamples }
+    var samples: Int { lane.taken + histograms + lateSamples + chunkSamples }
 
-    init(_ head: Head) {
+    init(_ head: Head, chunks: consuming HeadChunks = HeadChunks()) {
         self.head = head
+        self.chunks = chunks
         bounds = AppendBounds(minTime: head.minValidTime.load(ordering: .relaxed), maxTime: .max, blockRangeMillis: head.blockRangeMillis)
         lane = ReplayLane(head, bounds)
     }
@@ -54,33 +65,62 @@ struct HeadReplay: ~Copyable {
 
     private mutating func series(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
         var invalid: String?
-        var found: [(UInt64, SeriesOrdinal)] = []
+        var found: [(reference: UInt64, ordinal: SeriesOrdinal, isNew: Bool)] = []
         var others: [UInt64] = []
         let head = head
         try LogRecord.readSeries(record) { reference, packed in
             guard reference <= Self.referenceMax else { return invalid = "a series has the number \(reference), behind which none are left" }
             do throws(SeriesKey.Invalid) {
                 let labels = try SeriesKey.labels(packed, .packed)
-                let ordinal: SeriesOrdinal? = head.index.withLock { index in
+                let ordinal: (SeriesOrdinal, isNew: Bool)? = head.index.withLock { index in
                     if let known = index.find(labels) {
-                        if head.shards[Head.shard(known)].withLock({ $0.series(Head.slot(known))?.pointee.logReference }) != reference { others.append(reference) }
-                        return known
+                        head.shards[Head.shard(known)].withLock { shard in
+                            guard let chunk = shard.series(Head.slot(known)), chunk.pointee.logReference != reference else { return }
+                            // By the later number go the samples to come, and so must the chunks.
+                            others.append(chunk.pointee.logReference)
+                            chunk.pointee.logReference = reference
+                        }
+                        return (known, false)
                     }
                     guard let made = index.insert(labels) else { return nil }
                     head.shards[Head.shard(made)].withLock { $0.insert(Head.slot(made), logReference: reference) }
-                    return made
+                    return (made, true)
                 }
-                if let ordinal { found.append((reference, ordinal)) }
+                if let ordinal { found.append((reference, ordinal.0, ordinal.isNew)) }
             } catch {
                 invalid = error.reason
             }
         }
         aliases += others
-        for (reference, ordinal) in found {
+        for (reference, ordinal, isNew) in found {
+            if !chunks.isEmpty, isNew || references.find(reference) == nil { attachChunks(reference, ordinal, isNew) }
             references.insert(reference, ordinal)
             highestReference = max(highestReference, reference)
         }
         if let invalid { throw LogRecord.Malformed(reason: invalid) }
+    }
+
+    /// Gives a series its chunks of `chunks_head`.
+    private mutating func attachChunks(_ reference: UInt64, _ ordinal: SeriesOrdinal, _ isNew: Bool) {
+        let (head, minTime) = (head, bounds.minTime)
+        var (taken, samples, problem) = (0, 0, String?.none)
+        var time: (low: Int64, high: Int64) = (.max, .min)
+        // Samples under another number must be there first.
+        if !isNew { lane.drain() }
+        chunks.forEach(of: reference) { chunk in
+            guard let count = head.shards[Head.shard(ordinal)].withLock({ $0.attach(Head.slot(ordinal), chunk, minTime: minTime) }) else {
+                problem = "a chunk of series \(reference) from \(chunk.minTime) to \(chunk.maxTime) does not follow what the log has, or is not what it says"
+                return false
+            }
+            time = (min(time.low, max(chunk.minTime, minTime)), max(time.high, chunk.maxTime))
+            taken += 1
+            samples += count
+            return true
+        }
+        head.widen(time.low, time.high)
+        chunksTaken += taken
+        chunkSamples += samples
+        if disagreement == nil { disagreement = problem }
     }
 
     private mutating func samples(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
@@ -102,6 +142,7 @@ struct HeadReplay: ~Copyable {
     private mutating func histograms(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
         var (taken, unknown) = (0, 0)
         var (low, high) = (Int64.max, Int64.min)
+        var early: (reference: UInt64, time: Int64)?
         let (head, bounds) = (head, bounds)
         // A series may hold floats before, which must be there first.
         lane.drain()
@@ -112,6 +153,15 @@ struct HeadReplay: ~Copyable {
             }
             let isTaken = head.shards[Head.shard(ordinal)].withLock { state in
                 guard let chunk = state.series(Head.slot(ordinal)) else { return false }
+                if time >= bounds.minTime {
+                    switch state.mappedTime(Head.slot(ordinal), chunk, time) {
+                    case .behind: break
+                    case .within: return false
+                    case .before:
+                        early = (reference, time)
+                        return false
+                    }
+                }
                 return state.append(Head.slot(ordinal), chunk, time, histogram, bounds) == nil
             }
             guard isTaken else { return }
@@ -119,6 +169,7 @@ struct HeadReplay: ~Copyable {
             low = min(low, time)
             high = max(high, time)
         }
+        if let early, disagreement == nil { disagreement = Self.missing("\(early.reference)", early.time) }
         histograms += taken
         samplesOfUnknownSeries += unknown
         head.widen(low, high)
@@ -155,9 +206,18 @@ struct HeadReplay: ~Copyable {
         }
     }
 
-    /// Everything that was read is in the head afterwards; new series are numbered behind those that were read.
+    private static func missing(_ series: String, _ time: Int64) -> String { "the log has a sample of series \(series) at \(time), before its first chunk" }
+
+    /// Everything that was read is in the head afterwards; new series are numbered behind those that were read, so that no chunk is ever
+    /// taken for one of theirs.
     mutating func finish() {
         lane.drain()
-        head.nextLogReference.store(highestReference + 1, ordering: .relaxed)
+        head.nextLogReference.store(max(highestReference, min(chunks.highestReference, Self.referenceMax)) + 1, ordering: .relaxed)
+        if let early = lane.earlySample, disagreement == nil {
+            disagreement = Self.missing(head.index.withLock { $0.labels(of: early.ordinal) }.map { "\($0)" } ?? "", early.time)
+        }
+        for shard in head.shards { shard.withLock { $0.endReplay() } }
+        chunksOfUnknownSeries = chunks.leftCount
+        chunks = HeadChunks()
     }
 }

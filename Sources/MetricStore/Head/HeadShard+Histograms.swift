@@ -63,8 +63,9 @@ extension HeadShard {
 
     private mutating func closeHistograms(_ slot: Int, _ chunk: UnsafeMutablePointer<OpenChunk>, _ tail: UnsafeMutablePointer<Tail>) {
         if let open = histograms[slot], let bytes = open.bytes.baseAddress {
-            tail.pointee.newestClosed = arena.add(
-                bytes, count: open.byteCount, open.encoding, minTime: open.minTime, maxTime: open.maxTime, older: tail.pointee.newestClosed)
+            let closed = arena.add(bytes, count: open.byteCount, open.encoding, minTime: open.minTime, maxTime: open.maxTime, older: tail.pointee.newestClosed)
+            tail.pointee.newestClosed = closed
+            unmapped.append(UnmappedChunk(logReference: chunk.pointee.logReference, chunk: closed))
         }
         dropHistograms(slot, chunk)
     }

@@ -60,6 +60,10 @@ struct HeadShard: ~Copyable {
     var histograms: [Int: OpenHistogramChunk] = [:]
     /// Of the series that have any, the samples that came out of order.
     var outOfOrder: [Int: OutOfOrderSeries] = [:]
+    /// The chunks that were completed and are not in `chunks_head`.
+    var unmapped: [UnmappedChunk] = []
+    /// During replay, by slot: when the chunks of `chunks_head` begin, `.max` for series without any.
+    var mappedStarts: [Int64] = []
     /// Below it there is nothing.
     private(set) var minTime: Int64 = .min
     var chunkCount = 0
@@ -153,9 +157,11 @@ struct HeadShard: ~Copyable {
     /// Moves the open chunk of floats, if there is one, to the closed ones.
     mutating func close(_ chunk: UnsafeMutablePointer<OpenChunk>, _ tail: UnsafeMutablePointer<Tail>) {
         guard let bytes = chunk.pointee.bytes else { return }
-        tail.pointee.newestClosed = arena.add(
+        let closed = arena.add(
             count: chunk.pointee.byteCount, .xor, minTime: tail.pointee.openMinTime, maxTime: chunk.pointee.lastTime, older: tail.pointee.newestClosed
         ) { chunk.pointee.copy(to: $0) }
+        tail.pointee.newestClosed = closed
+        unmapped.append(UnmappedChunk(logReference: chunk.pointee.logReference, chunk: closed))
         slab.give(bytes)
         chunk.pointee.bytes = nil
     }
@@ -173,6 +179,7 @@ struct HeadShard: ~Copyable {
     /// Drops every chunk that ends before `time`, and every series that is left without one.
     mutating func truncate(before time: Int64) -> Truncation {
         var truncation = Truncation()
+        unmapped.removeAll { $0.chunk.pointee.maxTime < time }
         for slot in 0..<open.slotEnd {
             guard let chunk = series(slot), let tail = tails.pointer(slot) else { continue }
             var next = tail.pointee.newestClosed

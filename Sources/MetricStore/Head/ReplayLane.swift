@@ -54,6 +54,9 @@ struct ReplayLane: ~Copyable {
     /// Samples that were taken; all of them once `drain` has returned.
     var taken: Int { applier.taken }
 
+    /// A sample that lies before the chunks of `chunks_head` of its series, if there was one; final once `drain` has returned.
+    var earlySample: ReplayLoad.Entry? { applier.earlySample }
+
     /// Gives what was gathered to the applying thread, which has done all before.
     mutating func handOver() {
         if thread == nil { thread = try? WorkerThread(name: "replay") { [applier] in applier.run() } }
@@ -71,7 +74,7 @@ struct ReplayLane: ~Copyable {
 
 /// What the applying thread does.
 private final class ReplayApplier: @unchecked Sendable {
-    // SAFETY: `load` and `applied` are touched by the applying thread while `isApplying`, and by the reading one only when it is not.
+    // SAFETY: `load`, `applied` and `early` are touched by the applying thread while `isApplying`, and by the reading one only when it is not.
     private struct State {
         var isApplying = false
         var isEnding = false
@@ -80,6 +83,7 @@ private final class ReplayApplier: @unchecked Sendable {
     private let condition = Condition(State())
     private var load = ReplayLoad()
     private var applied = 0
+    private var early: ReplayLoad.Entry?
     private let head: Head
     private let bounds: AppendBounds
 
@@ -89,6 +93,7 @@ private final class ReplayApplier: @unchecked Sendable {
     }
 
     var taken: Int { condition.withLock { _ in applied } }
+    var earlySample: ReplayLoad.Entry? { condition.withLock { _ in early } }
 
     /// Takes a load as soon as the one before is done, and returns that one, empty.
     func exchange(_ full: ReplayLoad) -> ReplayLoad {
@@ -120,13 +125,24 @@ private final class ReplayApplier: @unchecked Sendable {
     func applyHere() {
         var (low, high) = (Int64.max, Int64.min)
         var taken = 0
+        var early: ReplayLoad.Entry?
         for number in 0..<Head.shardCount {
             let samples = load.samples(number)
             if samples.isEmpty { continue }
             head.shards[number].withLock { shard in
                 for sample in samples {
                     let slot = Head.slot(sample.ordinal)
-                    guard let chunk = shard.series(slot), shard.replay(slot, chunk, sample.time, sample.bits, bounds) == nil else { continue }
+                    guard let chunk = shard.series(slot) else { continue }
+                    if sample.time >= bounds.minTime {
+                        switch shard.mappedTime(slot, chunk, sample.time) {
+                        case .behind: break
+                        case .within: continue
+                        case .before:
+                            early = sample
+                            continue
+                        }
+                    }
+                    guard shard.replay(slot, chunk, sample.time, sample.bits, bounds) == nil else { continue }
                     taken += 1
                     low = min(low, sample.time)
                     high = max(high, sample.time)
@@ -137,6 +153,7 @@ private final class ReplayApplier: @unchecked Sendable {
         head.widen(low, high)
         condition.withLock { state in
             applied += taken
+            if self.early == nil { self.early = early }
             state.isApplying = false
         }
         condition.signalAll()
@@ -147,7 +164,10 @@ extension HeadShard {
     /// Adds a sample as the log has it: Prometheus logs a stale marker as a float, and then keeps it as one of histograms.
     @inline(__always)
     mutating func replay(_ slot: Int, _ chunk: UnsafeMutablePointer<OpenChunk>, _ time: Int64, _ bits: UInt64, _ bounds: AppendBounds) -> SampleRefusal? {
-        if _fastPath(!chunk.pointee.holdsHistograms) { return append(slot, chunk, time, bits, bounds) }
+        if _fastPath(!chunk.pointee.holdsHistograms) {
+            if _slowPath(chunk.pointee.bytes == nil), let marker = mappedStaleMarker(slot, for: bits) { return append(slot, chunk, time, marker, bounds) }
+            return append(slot, chunk, time, bits, bounds)
+        }
         if let marker = staleMarker(slot, for: bits) { return append(slot, chunk, time, marker, bounds) }
         return appendFloat(slot, chunk, time, bits, bounds)
     }

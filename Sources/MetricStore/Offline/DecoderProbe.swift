@@ -62,6 +62,30 @@ package enum DecoderProbe {
         return (try read(head), refusals)
     }
 
+    /// Reads `chunks_head` of a directory into a head that has all the series it names, and everything back out of that. Returns how many
+    /// samples there were, and what was damaged, which is cut off.
+    package static func headChunks(_ disk: any FileSystem, _ directory: String) throws(MetricStoreError) -> (samples: Int, damage: [String]) {
+        let head = Head(blockRangeMillis: MetricStore.Options().blockRangeMillis, seriesMax: 0)
+        var damage: [String] = []
+        var references: Set<UInt64> = []
+        var chunks = HeadChunks()
+        do throws(PlatformError) {
+            let log = HeadChunkLog(disk, directory: directory)
+            chunks = try log.read(minTime: SampleTime.range.lowerBound, &damage)
+            for number in try HeadChunkLog.numbers(disk, log.path) {
+                _ = try HeadChunkFile.read(disk, "\(log.path)/\(BlockFormat.segmentName(number))") { references.insert($0.reference); return nil }
+            }
+        } catch { throw MetricStoreError(error) }
+        var record = ByteWriter(capacity: 256)
+        LogRecord.beginSeries(&record)
+        for reference in references.sorted() { LogRecord.appendSeries(reference, Labels(["n": "\(reference)"]), to: &record) }
+        var replay = HeadReplay(head, chunks: chunks)
+        if let refusal = record.withBytes({ replay.apply($0) }) { damage.append(refusal) }
+        replay.finish()
+        if let disagreement = replay.disagreement { damage.append(disagreement) }
+        return (try read(head), damage)
+    }
+
     private static func read(_ head: Head) throws(MetricStoreError) -> Int {
         var samples = 0
         var buffer = SampleBuffer()

@@ -27,6 +27,7 @@ package struct StoreVerification {
         self.disk = disk
         do throws(PlatformError) {
             for name in try disk.list(directory) where BlockID(name) != nil { try verifyBlock("\(directory)/\(name)") }
+            try verifyHeadChunks("\(directory)/chunks_head")
             try verifyLogs(directory)
         } catch { throw MetricStoreError(error) }
     }
@@ -178,6 +179,18 @@ package struct StoreVerification {
 
     private static func hash(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> UInt64 {
         ByteHash.hash(name) &* 0x9E37_79B9_7F4A_7C15 ^ ByteHash.hash(value)
+    }
+
+    // MARK: The head
+
+    private mutating func verifyHeadChunks(_ path: String) throws(PlatformError) {
+        let numbers = try HeadChunkLog.numbers(disk, path)
+        for (place, number) in numbers.enumerated() {
+            let file = "\(path)/\(BlockFormat.segmentName(number))"
+            if place > 0, number != numbers[place - 1] + 1 { note(file, 0, "the file before it is missing") }
+            if place == numbers.count - 1, try HeadChunkFile.isBarelyBegun(disk, file) { break }
+            if let damage = try HeadChunkFile.read(disk, file, { _ in nil }) { note(file, damage.offset, damage.reason) }
+        }
     }
 
     // MARK: The logs
