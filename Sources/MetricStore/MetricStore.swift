@@ -190,6 +190,8 @@ package final class MetricStore: Sendable {
         wakeup.signalAll()
         thread?.join()
         maintenance.finishHeadChunks()
+        // An empty segment behind what was written, so that it is seen when that is gone.
+        _ = try? log.cutSegmentBlocking()
         log.close()
         outOfOrderLog.close()
         lock.release()

@@ -63,7 +63,10 @@ struct LogReplay: ~Copyable {
         for (number, path) in paths.enumerated() { try read(path, isLast: number == paths.count - 1, isWhole: number < checkpointCount, progress, body) }
         report.segments = segments.count
         report.firstSegment = segments.first
-        return max((all.last ?? -1) + 1, (checkpoint ?? -1) + 1)
+        var next = max((all.last ?? -1) + 1, (checkpoint ?? -1) + 1)
+        // The last one is written to when nothing stands in it.
+        if let last = segments.last, try directory.disk.status(directory.segmentPath(last))?.size == 0 { next = last }
+        return next
     }
 
     /// `isWhole` tells that the segment was ended, which only one that is written to when the process dies is not.

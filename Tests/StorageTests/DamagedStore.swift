@@ -2,55 +2,88 @@ import Bytes
 import MetricModel
 import MetricStore
 import Platform
+import SegmentLog
 import Testing
 
 /// A data directory to which something happened, and what must be true of it nevertheless.
 struct DamagedStore {
     /// The files' kinds.
     enum Kind: String, CaseIterable {
-        case log, checkpoint, index, chunks, tombstones, meta, leftover
+        case log, checkpoint, outOfOrderLog, index, chunks, tombstones, meta, leftover
     }
 
     /// By series and time, what a sample says.
     typealias Samples = [String: [Int64: String]]
 
-    /// A directory as it was: blocks, one of them with deletions, a checkpoint and a log behind it, with deletions, too.
+    /// A directory as it was: blocks, one of them with deletions, a checkpoint and a log behind it, with deletions, and a log of late
+    /// samples, with deletions, too.
     struct Original {
         let disk = SimulatedDisk()
         let samples: Samples
         /// What was deleted, and may come back when what says so is lost.
         let deleted: Samples
+        /// Of both, what only the log of late samples holds.
+        let late: Samples
+        /// The blocks' times, by their names.
+        let blocks: [String: Range<Int64>]
         /// The samples that only the log holds begin here.
         let logStart: Int64
 
         init() async throws {
-            let store = try DamagedStore.open(disk)
+            var store = try DamagedStore.open(disk)
             var histograms = (0..<3).map { HistogramScenario([.counter, .floatGauge, .custom][$0], seed: UInt64($0)) }
             for second in 0..<300 {
                 var batch = SampleBatch()
                 let time = StoreFixture.start + Int64(second) * 1000
                 for series in 0..<12 where second % 50 > series % 5 { batch.append(Labels(["__name__": "m\(series % 3)", "n": "\(series)"]), timestamp: time, value: Double(second * 16 + series)) }
-                for series in 0..<3 {
-                    let labels = Labels(["__name__": "h", "n": "\(series)"])
-                    switch histograms[series].next() {
-                    case .float(let value): batch.append(labels, timestamp: time, value: value)
-                    case .histogram(let histogram): batch.append(labels, timestamp: time, histogram: histogram)
-                    }
-                }
+                for series in 0..<3 { batch.append(Labels(["__name__": "h", "n": "\(series)"]), timestamp: time, histograms[series].next()) }
                 _ = try await store.append(batch, durability: .logged)
                 if second % 95 == 94 { try store.maintain() }
             }
-            let whole = try DamagedStore.read(store).samples
-            try await store.delete([try Matcher(.equal, "__name__", "m1")], time: StoreFixture.start + 70_000...StoreFixture.start + 95_000)
-            try await store.delete([try Matcher(.regex, "n", "[12]")], time: StoreFixture.start + 250_000...StoreFixture.start + 260_000)
+            let inOrder = try DamagedStore.read(store).samples
+            var whole = inOrder
+            for part in 0..<3 {
+                for second in stride(from: 290, to: 3, by: -3) {
+                    var batch = SampleBatch()
+                    let time = StoreFixture.start + Int64(second * 1000 - 100 * (part + 1))
+                    for series in 0..<4 { batch.append(Labels(["__name__": "m\(series % 3)", "n": "\(series)"]), timestamp: time, value: Double(second * 16 + part)) }
+                    if second < 240 { batch.append(Labels(["__name__": "late", "n": "\(second % 2)"]), timestamp: time, value: Double(second)) }
+                    for series in 0..<3 { batch.append(Labels(["__name__": "h", "n": "\(series)"]), timestamp: time, histograms[series].next()) }
+                    let report = try await store.append(batch, durability: .logged)
+                    #expect(report.outOfOrderAppended == batch.series.count)
+                }
+                whole.merge(try DamagedStore.read(store).samples) { $0.merging($1) { $1 } }
+                if part == 1 {
+                    try await store.delete([try Matcher(.equal, "__name__", "m1")], time: StoreFixture.start + 70_000...StoreFixture.start + 95_000)
+                    try await store.delete([try Matcher(.regex, "n", "[12]")], time: StoreFixture.start + 250_000...StoreFixture.start + 260_000)
+                }
+                // Each opening begins segments of both logs.
+                store.close()
+                store = try DamagedStore.open(disk)
+            }
             samples = try DamagedStore.read(store).samples
-            deleted = whole.merging(samples) { whole, left in whole.filter { left[$0.key] == nil } }
+            deleted = DamagedStore.without(samples, whole)
+            late = DamagedStore.without(inOrder, whole)
             store.close()
-            var ends: [Int64] = []
-            for block in try disk.list("/data") where BlockID(block) != nil { ends.append(try BlockMeta(json: try disk.contents("/data/\(block)/meta.json") ?? []).maxTime) }
-            logStart = ends.max() ?? 0
-            #expect(ends.count >= 3)
+            var blocks: [String: Range<Int64>] = [:]
+            for block in try disk.list("/data") where BlockID(block) != nil {
+                let meta = try BlockMeta(json: try disk.contents("/data/\(block)/meta.json") ?? [])
+                blocks[block] = meta.minTime..<meta.maxTime
+            }
+            self.blocks = blocks
+            logStart = blocks.values.map(\.upperBound).max() ?? 0
+            #expect(blocks.count >= 3)
             #expect(try disk.list("/data/wal").contains { $0.hasPrefix("checkpoint.") })
+            #expect(try disk.list("/data/wbl").count > 3)
+            #expect(deleted.contains { late[$0.key]?.keys.contains(where: $0.value.keys.contains) == true })
+        }
+    }
+
+    /// What of `samples` is not in others.
+    private static func without(_ others: Samples, _ samples: Samples) -> Samples {
+        samples.reduce(into: [:]) { result, series in
+            let rest = series.value.filter { others[series.key]?[$0.key] == nil }
+            if !rest.isEmpty { result[series.key] = rest }
         }
     }
 
@@ -61,8 +94,10 @@ struct DamagedStore {
     private(set) var damage = ""
     /// What must stand in what is told.
     private let place: String
-    /// Whether the end of the log went, of which nobody can know.
-    private var mayLoseTail = false
+    /// The time of the block that it was done to.
+    private let blockTime: Range<Int64>
+    /// Whether the end of a segment went that ended between two records, of which nobody can know.
+    private var isCutBetweenRecords = false
     /// What came of it.
     private(set) var outcome = ""
 
@@ -73,12 +108,12 @@ struct DamagedStore {
         kind = try #require(Kind.allCases.randomElement(using: &generator))
         let blocks = try disk.list("/data").filter { BlockID($0) != nil }
         let block = try #require(blocks.randomElement(using: &generator))
-        let segments = try disk.list("/data/wal").filter { $0.utf8.allSatisfy { $0 < 0x3A } }
+        blockTime = try #require(original.blocks[block])
         let checkpoint = try #require(try disk.list("/data/wal").first { $0.hasPrefix("checkpoint.") })
-        place = [.log, .checkpoint].contains(kind) ? "/data/wal/" : "/data/\(block)"
+        place = [.log, .checkpoint].contains(kind) ? "/data/wal/" : kind == .outOfOrderLog ? "/data/wbl/" : "/data/\(block)"
         let file: String
         switch kind {
-        case .log: file = "/data/wal/\(try #require(segments.randomElement(using: &generator)))"
+        case .log, .outOfOrderLog: file = place + (try #require(try disk.list(String(place.dropLast())).filter { $0.utf8.allSatisfy { $0 < 0x3A } }.randomElement(using: &generator)))
         case .checkpoint: file = "/data/wal/\(checkpoint)/00000000"
         case .index: file = "/data/\(block)/index"
         case .chunks: file = "/data/\(block)/chunks/000001"
@@ -89,7 +124,23 @@ struct DamagedStore {
             return
         }
         try harm(file, using: &generator)
-        mayLoseTail = kind == .log && file.hasSuffix(segments.last ?? "") && (damage.hasPrefix("removed") || damage.hasPrefix("cut"))
+        if [.log, .outOfOrderLog].contains(kind), ["cut", "zeroed", "bytes taken"].contains(where: damage.hasPrefix) {
+            var reader = try LogReader(disk: disk, path: file)
+            while try reader.next() != nil {}
+            isCutBetweenRecords = reader.damage.isEmpty
+        }
+    }
+
+    /// Whether a sample may be missing, or come back that was deleted, by what was done.
+    private func isExposed(_ series: String, _ time: Int64) -> Bool {
+        let isLate = original.late[series]?[time] != nil
+        return switch kind {
+        // Late samples name their series by the log's numbers.
+        case .log, .checkpoint: isLate || time >= original.logStart
+        case .outOfOrderLog: isLate
+        case .index, .chunks, .tombstones, .meta: blockTime.contains(time)
+        case .leftover: false
+        }
     }
 
     private mutating func harm(_ file: String, using generator: inout SeededGenerator) throws {
@@ -149,7 +200,7 @@ struct DamagedStore {
     mutating func check(_ context: String) async throws {
         let store = try Self.open(disk)
         let first = try look(store, context)
-        let time = StoreFixture.start + 310_000
+        let time = StoreFixture.start + 340_000
         var batch = SampleBatch()
         batch.append(Labels(["__name__": "later"]), timestamp: time, value: 1)
         let report = try await store.append(batch, durability: .synced)
@@ -165,32 +216,32 @@ struct DamagedStore {
         }
         #expect(second.samples["{__name__=\"later\"}"] == [time: "1.0"], "\(context): what was appended is lost")
         again.close()
-        outcome = first.told.isEmpty ? first.missing == 0 ? "no effect" : "the log's end is missing" : first.missing == 0 ? "told, nothing lost" : "told, \(first.missing < 1000 ? "some" : "much") lost"
+        outcome = first.told.isEmpty ? first.missing == 0 ? "no effect" : "cut between two records" : first.missing == 0 ? "told, nothing lost" : "told, \(first.missing < 1000 ? "some" : "much") lost"
     }
 
     private func look(_ store: MetricStore, _ context: String, wasTold: Bool = false) throws -> (samples: Samples, told: [String], missing: Int) {
-        let (samples, errors) = try Self.read(store, headStart: original.logStart)
-        var told = store.opening.blockDamage + store.opening.log.damage.map { "\($0)" } + errors
+        let (samples, errors) = try Self.read(store, original.blocks.values.sorted { $0.lowerBound < $1.lowerBound })
+        var told = store.opening.blockDamage + (store.opening.log.damage + (store.opening.outOfOrderLog?.damage ?? [])).map { "\($0)" } + errors
         if store.opening.samplesOfUnknownSeries > 0 { told.append("\(place): samples of unknown series") }
         let isTold = wasTold || !told.isEmpty
-        var (missing, earliest, latest) = (0, Int64.max, Int64.min)
+        var missing = 0
         for (series, expected) in original.samples {
             let found = samples[series] ?? [:]
+            var (lost, unexposed) = (0, 0)
             for (time, text) in expected where found[time] != text {
                 #expect(found[time] == nil, "\(context): \(series) has \(found[time] ?? "") at \(time), which was \(text)")
-                missing += 1
-                earliest = min(earliest, time)
+                lost += 1
+                if !isExposed(series, time) { unexposed += 1 }
             }
-            // A deletion that is lost with what says so is told, too, but for the end of the log.
+            #expect(unexposed == 0, "\(context): \(unexposed) samples of \(series) are missing that stand elsewhere")
+            missing += lost
+            // A deletion that is lost with what says so is told, too.
             for (time, text) in found where expected[time] == nil {
-                #expect((isTold || mayLoseTail) && original.deleted[series]?[time] == text, "\(context): \(series) has \(text) at \(time), which is not there")
+                #expect((isTold || isCutBetweenRecords) && original.deleted[series]?[time] == text && isExposed(series, time), "\(context): \(series) has \(text) at \(time), which is not there")
             }
-            latest = max(latest, found.keys.filter { $0 < StoreFixture.start + 300_000 }.max() ?? .min)
         }
         for series in samples.keys where original.samples[series] == nil && series != "{__name__=\"later\"}" { Issue.record("\(context): there is a series \(series)") }
-        if missing > 0, !isTold {
-            #expect(mayLoseTail && earliest >= original.logStart && latest <= earliest, "\(context): \(missing) samples are missing from \(earliest) on, and nothing is told")
-        }
+        if missing > 0, !isTold { #expect(isCutBetweenRecords, "\(context): \(missing) samples are missing, and nothing is told") }
         if !wasTold { for line in told { #expect(line.contains(place), "\(context): \(line)") } }
         return (samples, told, missing)
     }
@@ -203,22 +254,30 @@ struct DamagedStore {
             $0.blockMillisMax = 60_000
             $0.retentionMillis = 0
             $0.maintenanceSeconds = 0
+            $0.outOfOrderWindowMillis = 400_000
         }
     }
 
-    /// Everything that can be read, series by series, and why the rest cannot.
-    static func read(_ store: MetricStore, headStart: Int64 = .max) throws -> (samples: Samples, errors: [String]) {
+    /// Everything that can be read, and why the rest cannot. Where something cannot, each of `times`, which follow each other, and what lies
+    /// before and behind them is asked for on its own.
+    static func read(_ store: MetricStore, _ times: [Range<Int64>] = []) throws -> (samples: Samples, errors: [String]) {
+        let whole = try read(store, within: .min ... .max)
+        guard !whole.errors.isEmpty, let first = times.first, let last = times.last else { return whole }
+        var result = whole
+        for time in [.min ... first.lowerBound - 1] + times.map({ ClosedRange($0) }) + [last.upperBound ... .max] {
+            let part = try read(store, within: time)
+            result.samples.merge(part.samples) { $0.merging($1) { $1 } }
+            result.errors += part.errors
+        }
+        return result
+    }
+
+    private static func read(_ store: MetricStore, within time: ClosedRange<Int64>) throws -> (samples: Samples, errors: [String]) {
         var result: Samples = [:]
+        let selected: [any SelectedSeries]
+        do throws(MetricStoreError) { selected = try store.select(SeriesSelection([], time: time)) } catch { return ([:], ["\(error)"]) }
         var errors: [String] = []
         var buffer = SampleBuffer()
-        let selected: [any SelectedSeries]
-        var time = Int64.min ... Int64.max
-        do throws(MetricStoreError) { selected = try store.select(SeriesSelection([], time: time)) } catch {
-            // A block that says wrongly which series it has cannot be asked; the times beside it can.
-            errors.append("\(error)")
-            time = headStart...(.max)
-            selected = try store.select(SeriesSelection([], time: time))
-        }
         for series in selected {
             buffer.removeAll()
             do throws(MetricStoreError) { try series.read(time, into: &buffer) } catch {

@@ -27,6 +27,15 @@ struct MixedSample {
     var line: String { "\(text) @\(time)" }
 }
 
+extension SampleBatch {
+    mutating func append(_ labels: Labels, timestamp: Int64, _ value: MixedSample.Value) {
+        switch value {
+        case .float(let value): append(labels, timestamp: timestamp, value: value)
+        case .histogram(let histogram): append(labels, timestamp: timestamp, histogram: histogram)
+        }
+    }
+}
+
 extension StoreFixture {
     /// Everything that a selection yields, of both kinds, in the order of time.
     static func readMixed(_ reader: some MetricReader, _ matchers: [Matcher] = [], _ time: ClosedRange<Int64> = .min ... .max) throws -> [Labels: [MixedSample]] {

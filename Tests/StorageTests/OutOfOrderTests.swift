@@ -271,6 +271,49 @@ import Testing
         third.close()
     }
 
+    @Test("late samples whose series' record is lost are told, and never given to the series that comes next")
+    func lostSeries() async throws {
+        let disk = SimulatedDisk()
+        var store = try Self.open(disk)
+        _ = try await Self.append(store, [(Self.labels, 100_000, 0)])
+        store.close()
+        store = try Self.open(disk)
+        _ = try await Self.append(store, [(Self.other, 100_000, 0), (Self.other, 50_000, 1), (Self.labels, 60_000, 2)])
+        store.close()
+        let segments = try disk.list("/data/wal")
+        #expect(segments == ["00000000", "00000001", "00000002"])
+        try disk.removeFile("/data/wal/00000001")
+        let third = Labels(["__name__": "m", "n": "3"])
+        for time in [110_000, 111_000] as [Int64] {
+            store = try Self.open(disk)
+            #expect(store.opening.samplesOfUnknownSeries == 1 && store.opening.log.damage.map(\.file) == ["/data/wal/00000001"])
+            _ = try await Self.append(store, [(third, time, 3)])
+            #expect(try Self.samples(store, third) == (time == 110_000 ? ["3.0@110000"] : ["3.0@110000", "3.0@111000"]))
+            #expect(try Self.samples(store) == ["2.0@60000", "0.0@100000"])
+            store.close()
+        }
+    }
+
+    @Test("what is gone of the log of late samples is told, whichever segment it is", arguments: 0..<3)
+    func missingSegment(number: Int) async throws {
+        let disk = SimulatedDisk()
+        for part in 0..<3 {
+            let store = try Self.open(disk)
+            _ = try await Self.append(store, [(Self.labels, 100_000, 0), (Self.labels, 50_000 + Int64(part), 1)])
+            store.close()
+        }
+        // Behind each segment with samples is one that says where the log begins.
+        let segments = try disk.list("/data/wbl").filter { try disk.contents("/data/wbl/\($0)")?.starts(with: [1]) == true }
+        #expect(segments.count == 6)
+        let file = "/data/wbl/\(segments[number * 2])"
+        try disk.removeFile(file)
+        #expect(StoreVerificationProblems.of(disk).contains { $0.hasPrefix(file) })
+        let store = try Self.open(disk)
+        #expect(store.opening.outOfOrderLog?.damage.map(\.file) == [file])
+        #expect(try Self.samples(store).count == 3)
+        store.close()
+    }
+
     @Test("blocks of late samples ahead of the head's beginning are not made one with others, which would hide the log before their end")
     func ahead() async throws {
         let disk = SimulatedDisk()

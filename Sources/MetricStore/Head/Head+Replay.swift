@@ -7,7 +7,7 @@ struct HeadReplay: ~Copyable {
     let head: Head
     var references = ReferenceTable()
     private var lane: ReplayLane
-    private var highestReference: UInt64 = 0
+    var highestReference: UInt64 = 0
     private var histograms = 0
     /// Chunks of `chunks_head`, which spare the samples of their time.
     private var chunks: HeadChunks
@@ -29,10 +29,12 @@ struct HeadReplay: ~Copyable {
     var recordsSkipped: [UInt8: Int] = [:]
     /// Whether the out-of-order log tells of deletions itself.
     var logsDeletions = false
+    /// The segment with which the out-of-order log begins, where it says so.
+    var outOfOrderBeginning: Int?
     private(set) var metadata: [(metric: String, MetricMetadata)] = []
     private let bounds: AppendBounds
     /// The highest number that a series may have, so that those to come can be numbered behind it.
-    private static let referenceMax: UInt64 = 1 << 63
+    static let referenceMax: UInt64 = 1 << 63
 
     /// Samples that were taken, as far as is known before `finish`.
     var samples: Int { lane.taken + histograms + lateSamples + chunkSamples }
@@ -212,12 +214,13 @@ struct HeadReplay: ~Copyable {
     /// taken for one of theirs.
     mutating func finish() {
         lane.drain()
-        head.nextLogReference.store(max(highestReference, min(chunks.highestReference, Self.referenceMax)) + 1, ordering: .relaxed)
+        highestReference = max(highestReference, min(chunks.highestReference, Self.referenceMax))
+        head.nextLogReference.store(highestReference + 1, ordering: .relaxed)
         if let early = lane.earlySample, disagreement == nil {
             disagreement = Self.missing(head.index.withLock { $0.labels(of: early.ordinal) }.map { "\($0)" } ?? "", early.time)
         }
         for shard in head.shards { shard.withLock { $0.endReplay() } }
-        chunksOfUnknownSeries = chunks.leftCount
+        chunksOfUnknownSeries += chunks.leftCount
         chunks = HeadChunks()
     }
 }

@@ -20,8 +20,10 @@ struct LogInspection {
         var replay = HeadReplay(head)
         try read("\(directory)/wal", hasCheckpoints: true, &findings) { replay.apply($0) }
         replay.finish()
-        try read(OutOfOrderLog.path(directory), hasCheckpoints: false, &findings) { replay.applyOutOfOrder($0) }
-        head.settleOutOfOrder(isOwn: replay.logsDeletions)
+        let outOfOrder = SegmentDirectory(disk: disk, path: OutOfOrderLog.path(directory))
+        let first = try disk.status(outOfOrder.path) == nil ? nil : try outOfOrder.segments().first
+        try read(outOfOrder.path, hasCheckpoints: false, &findings) { replay.applyOutOfOrder($0) }
+        replay.finishOutOfOrder(outOfOrder, first: first, &findings.damage)
         return findings
     }
 

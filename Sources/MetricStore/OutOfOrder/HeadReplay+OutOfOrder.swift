@@ -1,5 +1,6 @@
 import Bytes
 import MetricModel
+import SegmentLog
 
 extension HeadReplay {
     /// Applies a record of the out-of-order log, behind all of the write-ahead log; returns why it makes no sense, or nil.
@@ -13,6 +14,10 @@ extension HeadReplay {
             case .tombstones:
                 logsDeletions = true
                 try LogRecord.readTombstones(record) { reference, range in
+                    if reference == OutOfOrderLog.beginningReference {
+                        outOfOrderBeginning = max(outOfOrderBeginning ?? 0, Int(range.lowerBound))
+                        return
+                    }
                     guard let ordinal = references.find(reference) else { return }
                     lateSamples -= head.shards[Head.shard(ordinal)].withLock { $0.deleteOutOfOrder(Head.slot(ordinal), range) }
                 }
@@ -29,9 +34,19 @@ extension HeadReplay {
     private mutating func takeLate(_ reference: UInt64, _ time: Int64, _ bits: UInt64, _ histogram: NativeHistogram?) {
         guard let ordinal = references.find(reference), time.magnitude <= Head.timeMax.magnitude else {
             samplesOfUnknownSeries += 1
+            // The log may go on having it for some time, in which no other series may be called so.
+            if reference <= Self.referenceMax { highestReference = max(highestReference, reference) }
             return
         }
         if head.shards[Head.shard(ordinal)].withLock({ $0.insertOutOfOrder(Head.slot(ordinal), time, bits, histogram) }) { lateSamples += 1 }
+    }
+
+    /// Ends the reading of the out-of-order log, whose first segment is `first`: adds what is missing before it to the damage.
+    mutating func finishOutOfOrder(_ directory: SegmentDirectory, first: Int?, _ damage: inout [LogDamage]) {
+        finish()
+        head.settleOutOfOrder(isOwn: logsDeletions)
+        guard let first, let beginning = outOfOrderBeginning, beginning < first else { return }
+        damage.insert(LogDamage(file: directory.segmentPath(beginning), offset: 0, reason: "the segments from \(beginning) to \(first - 1) are missing"), at: 0)
     }
 }
 

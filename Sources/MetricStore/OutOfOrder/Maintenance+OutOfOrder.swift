@@ -23,9 +23,7 @@ extension Maintenance {
             head.removeOutOfOrder(parts)
             state.withLock { $0.counts.reloads += 1 }
         }
-        // Before the segments go that say it: deletions are logged here.
-        try appendOutOfOrder(Self.noTombstones)
-        do throws(PlatformError) { try log.directory.removeSegments(below: segment) } catch { throw MetricStoreError(error) }
+        try outOfOrderLog.begin(at: segment)
     }
 
     /// Deletes the out-of-order samples of the head.
@@ -33,18 +31,7 @@ extension Maintenance {
         guard let log = outOfOrderLog.current, head.holdsOutOfOrder else { return }
         head.deleteOutOfOrder(matchers, time, log)
         // Behind what was handed in, so that that is on the disk when this is.
-        try appendOutOfOrder(Self.noTombstones)
-    }
-
-    private static var noTombstones: [UInt8] {
-        var record = ByteWriter(capacity: 1)
-        LogRecord.beginTombstones(&record)
-        return record.array()
-    }
-
-    private func appendOutOfOrder(_ record: [UInt8]) throws(MetricStoreError) {
-        guard let log = outOfOrderLog.current else { return }
-        do throws(SegmentLogError) { try log.appendBlocking([record], .synced) } catch { throw MetricStoreError(error) }
+        try outOfOrderLog.sync()
     }
 
     /// A name behind those of all blocks.
