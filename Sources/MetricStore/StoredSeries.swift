@@ -46,14 +46,46 @@ final class StoredSeries: SelectedSeries {
         }
     }
 
-    /// Brings two runs of either kind of samples, each in order, into one; of samples at the same time the one of the first run stays, and
-    /// of two kinds the float. Blocks that do not overlap need nothing.
+    /// Brings two runs of samples of either kind, each in order, into one; of samples at the same time the one of the first run stays.
+    /// Blocks that do not overlap need nothing.
     static func merge(_ buffer: inout SampleBuffer, _ base: SampleMark, _ start: SampleMark) {
         let last = max(start.floats > base.floats ? buffer.timestamps[start.floats - 1] : .min, start.histograms > base.histograms ? buffer.histograms[start.histograms - 1].timestamp : .min)
         let next = min(start.floats < buffer.count ? buffer.timestamps[start.floats] : .max, start.histograms < buffer.histograms.count ? buffer.histograms[start.histograms].timestamp : .max)
         guard last >= next else { return }
+        dropOtherKinds(&buffer, base, start)
         mergeFloats(&buffer, base.floats, start.floats)
-        if buffer.histograms.count > base.histograms { mergeHistograms(&buffer, base.floats, base.histograms, start.histograms) }
+        mergeHistograms(&buffer, base.histograms, start.histograms)
+    }
+
+    /// Takes out of the second run what has the time of a sample of the other kind in the first.
+    private static func dropOtherKinds(_ buffer: inout SampleBuffer, _ base: SampleMark, _ start: SampleMark) {
+        if start.floats > base.floats, start.histograms < buffer.histograms.count {
+            var kept: [HistogramSample] = []
+            var (at, isBehindGap) = (base.floats, false)
+            for var sample in buffer.histograms[start.histograms...] {
+                while at < start.floats, buffer.timestamps[at] < sample.timestamp { at += 1 }
+                if at < start.floats, buffer.timestamps[at] == sample.timestamp {
+                    isBehindGap = true
+                    continue
+                }
+                if isBehindGap, sample.histogram.counterReset != .gauge { sample.histogram.counterReset = .unknown }
+                isBehindGap = false
+                kept.append(sample)
+            }
+            buffer.replaceHistograms(from: start.histograms, with: kept)
+        }
+        if start.histograms > base.histograms, start.floats < buffer.count {
+            var (at, kept) = (base.histograms, start.floats)
+            for index in start.floats..<buffer.count {
+                let time = buffer.timestamps[index]
+                while at < start.histograms, buffer.histograms[at].timestamp < time { at += 1 }
+                if at < start.histograms, buffer.histograms[at].timestamp == time { continue }
+                buffer.timestamps[kept] = time
+                buffer.values[kept] = buffer.values[index]
+                kept += 1
+            }
+            buffer.truncate(to: kept)
+        }
     }
 
     private static func mergeFloats(_ buffer: inout SampleBuffer, _ base: Int, _ start: Int) {
@@ -75,32 +107,22 @@ final class StoredSeries: SelectedSeries {
     }
 
     /// Where runs alternate, what was known of counter resets is known no longer.
-    private static func mergeHistograms(_ buffer: inout SampleBuffer, _ base: Int, _ baseRow: Int, _ row: Int) {
+    private static func mergeHistograms(_ buffer: inout SampleBuffer, _ base: Int, _ start: Int) {
         let rows = buffer.histograms
+        guard start > base, start < rows.count, rows[start].timestamp <= rows[start - 1].timestamp else { return }
         var merged: [HistogramSample] = []
-        if row > baseRow, row < rows.count, rows[row].timestamp <= rows[row - 1].timestamp {
-            merged.reserveCapacity(rows.count - baseRow)
-            var (left, right) = (baseRow, row)
-            var tookLeft = true
-            while left < row || right < rows.count {
-                let takesLeft = right == rows.count || (left < row && rows[left].timestamp <= rows[right].timestamp)
-                var sample = rows[takesLeft ? left : right]
-                if takesLeft { left += 1 } else { right += 1 }
-                if merged.last?.timestamp == sample.timestamp { continue }
-                if takesLeft != tookLeft, sample.histogram.counterReset != .gauge { sample.histogram.counterReset = .unknown }
-                tookLeft = takesLeft
-                merged.append(sample)
-            }
-        } else if base == buffer.count {
-            return
-        } else {
-            merged = Array(rows[baseRow...])
+        merged.reserveCapacity(rows.count - base)
+        var (left, right) = (base, start)
+        var tookLeft = true
+        while left < start || right < rows.count {
+            let takesLeft = right == rows.count || (left < start && rows[left].timestamp <= rows[right].timestamp)
+            var sample = rows[takesLeft ? left : right]
+            if takesLeft { left += 1 } else { right += 1 }
+            if merged.last?.timestamp == sample.timestamp { continue }
+            if takesLeft != tookLeft, sample.histogram.counterReset != .gauge { sample.histogram.counterReset = .unknown }
+            tookLeft = takesLeft
+            merged.append(sample)
         }
-        var at = base
-        merged.removeAll { sample in
-            while at < buffer.count, buffer.timestamps[at] < sample.timestamp { at += 1 }
-            return at < buffer.count && buffer.timestamps[at] == sample.timestamp
-        }
-        buffer.replaceHistograms(from: baseRow, with: merged)
+        buffer.replaceHistograms(from: base, with: merged)
     }
 }

@@ -5,8 +5,23 @@ import Testing
 
 /// One seed's operations on a store, and what they mean for a dictionary.
 struct ModelRun {
-    private typealias Sample = StoreFixture.Sample
+    /// A sample, as far as the model knows it: floats by their bits, histograms by their text, whatever is known of counter resets.
+    private struct Sample: Equatable, CustomStringConvertible {
+        let time: Int64
+        let text: String
+        let isHistogram: Bool
 
+        init(_ sample: MixedSample) {
+            time = sample.time
+            isHistogram = sample.kind > 0
+            text = sample.text
+        }
+
+        var description: String { "\(text)@\(time)" }
+    }
+
+    /// Every fifth series has histograms, and floats among them.
+    private static let mixedCount = 8
     static let range: Int64 = 60_000
     private let seed: Int
     /// How far behind the latest sample one may be that is late.
@@ -17,6 +32,7 @@ struct ModelRun {
     private let names: [Labels]
     private let keys: [[UInt8]]
     private var now = StoreFixture.start
+    private var histograms: [HistogramScenario]
 
     /// What there is to be read, in the order of time.
     private var samples: [Labels: [Sample]] = [:]
@@ -31,6 +47,7 @@ struct ModelRun {
         names = (0..<40).map { Labels(["__name__": "m\($0 % 4)", "n": "\($0)", "odd": $0 % 2 == 0 ? "" : "yes"]) }
         keys = names.map { StoreFixture.protobufKey($0.pairs.map { ($0.name, $0.value) }.shuffled(using: &generator)) }
         self.generator = generator
+        histograms = (0..<Self.mixedCount).map { HistogramScenario(HistogramScenario.Character.allCases[$0 % HistogramScenario.Character.allCases.count], seed: UInt64(seed * 100 + $0)) }
         store = try Self.open(disk, window)
     }
 
@@ -54,6 +71,10 @@ struct ModelRun {
         let series = try #require(Set(read.keys).union(model.keys).sorted().first { read[$0] != model[$0] })
         let (left, right) = (read[series] ?? [], model[series] ?? [])
         throw Disagreement(description: "\(place): \(series): only read: \(left.filter { !right.contains($0) }), only in the model: \(right.filter { !left.contains($0) })")
+    }
+
+    private func read(_ store: MetricStore, _ matchers: [Matcher] = [], _ time: ClosedRange<Int64> = .min ... .max) throws -> [Labels: [Sample]] {
+        try StoreFixture.readMixed(store, matchers, time).mapValues { $0.map(Sample.init) }
     }
 
     struct Disagreement: Error, CustomStringConvertible { let description: String }
@@ -83,7 +104,7 @@ struct ModelRun {
     }
 
     mutating func finish() throws {
-        try compare(try StoreFixture.read(store), samples, "seed \(seed), the end")
+        try compare(try read(store), samples, "seed \(seed), the end")
         #expect(try disk.list("/data").filter { $0.count == 26 }.count > 1)
         store.close()
         #expect(StoreVerificationProblems.of(disk).isEmpty, "seed \(seed)")
@@ -104,39 +125,50 @@ struct ModelRun {
             case 6 where window > 0: Int64.random(in: 1...8, using: &generator) * 10_000 + now % 10_000
             default: Int64(0)
             }
-            let sample = Sample(now - behind, Double(Int.random(in: 0..<4, using: &generator)))
-            sent.append((names[series], sample))
-            if Bool.random(using: &generator) {
-                batch.append(names[series], timestamp: sample.time, value: Double(bitPattern: sample.bits))
-            } else {
+            let sample = MixedSample(time: now - behind, value: value(series))
+            sent.append((names[series], Sample(sample)))
+            if case .float(let value) = sample.value, Bool.random(using: &generator) {
                 let at = batch.arena.count
                 batch.arena += keys[series]
                 batch.series.append(.init(keyOffset: at, keyLength: keys[series].count, keyEncoding: .protobuf, samples: batch.values.count..<batch.values.count + 1))
                 batch.timestamps.append(sample.time)
-                batch.values.append(Double(bitPattern: sample.bits))
+                batch.values.append(value)
+            } else {
+                batch.append(names[series], timestamp: sample.time, sample.value)
             }
         }
-        let (expected, known) = take(sent)
+        let (expected, known, equal) = take(sent)
         let report = try await store.append(batch, durability: .synced)
-        try #require(
-            report.outOfOrder == expected.outOfOrder && report.duplicate == expected.duplicate && report.tooOld == expected.tooOld && report.beyondWindow == expected.beyondWindow,
-            place(step))
-        try #require((expected.appended...expected.appended + known).contains(report.appended), place(step))
+        try #require(report.outOfOrder == expected.outOfOrder && report.tooOld == expected.tooOld && report.beyondWindow == expected.beyondWindow && report.invalidHistograms == 0, place(step))
+        try #require((expected.duplicate...expected.duplicate + equal).contains(report.duplicate), place(step))
+        try #require((expected.appended...expected.appended + known + equal).contains(report.appended), place(step))
     }
 
-    /// What becomes of samples, and how many of them came late at a time that is known: those are taken for nothing, or not even counted.
-    private mutating func take(_ sent: [(name: Labels, sample: Sample)]) -> (report: AppendReport, known: Int) {
+    private mutating func value(_ series: Int) -> MixedSample.Value {
+        guard series % 5 == 0, Int.random(in: 0..<10, using: &generator) > 0 else { return .float(Double(Int.random(in: 0..<4, using: &generator))) }
+        while true {
+            let value = histograms[series / 5].next()
+            // A marker that is a float becomes one of histograms where there are some, which the model does not know.
+            if case .float(let float) = value, Staleness.isMarker(float) { continue }
+            return value
+        }
+    }
+
+    /// What becomes of samples; how many of them came late at a time that is known, and are taken for nothing, or not even counted; and how
+    /// many have the time of their series' last, which is or was a histogram: the store may still know that they are the same, or not.
+    private mutating func take(_ sent: [(name: Labels, sample: Sample)]) -> (report: AppendReport, known: Int, equal: Int) {
         var expected = AppendReport()
-        var known = 0
+        var (known, equal) = (0, 0)
         let minTime = latest.map { $0 - Self.range / 2 } ?? .min
-        let lateMinTime = window > 0 ? (latest ?? sent[0].sample.time) - window : .max
+        let first = sent.first { !$0.sample.isHistogram } ?? sent[0]
+        let lateMinTime = window > 0 ? (latest ?? first.sample.time) - window : .max
         for (name, sample) in sent {
             if sample.time >= minTime, sample.time > last[name]?.time ?? .min {
                 expected.appended += 1
                 insert(sample, name)
                 last[name] = sample
             } else if sample.time >= minTime, let last = last[name], sample.time == last.time {
-                if sample == last { expected.appended += 1 } else { expected.duplicate += 1 }
+                if sample.isHistogram || last.isHistogram { equal += 1 } else if sample == last { expected.appended += 1 } else { expected.duplicate += 1 }
             } else if sample.time >= lateMinTime {
                 if insert(sample, name) { expected.appended += 1 } else { known += 1 }
             } else if window > 0 {
@@ -148,7 +180,7 @@ struct ModelRun {
             }
         }
         for (name, _) in sent { if let time = last[name]?.time { latest = max(latest ?? .min, time) } }
-        return (expected, known)
+        return (expected, known, equal)
     }
 
     /// False when there is a sample at the time: the first stays.
@@ -181,7 +213,7 @@ struct ModelRun {
             let part = samples.filter { time.contains($0.time) }
             if !part.isEmpty { expected[labels] = part }
         }
-        try compare(try StoreFixture.read(store, matchers, time), expected, place(step))
+        try compare(try read(store, matchers, time), expected, place(step))
         // Names are of the blocks and the head that meet the time: those of every sample, and maybe more.
         let values = Set(try store.labelValues("n", matchers, time: time, limit: 0))
         #expect(values.isSuperset(of: expected.keys.compactMap { $0["n"] }), place(step))
@@ -197,7 +229,7 @@ struct ModelRun {
     private func snapshot(_ step: Int) async throws {
         let name = try await store.snapshot(includingHead: true)
         let snapshot = try StoreFixture.open(disk, "/data/snapshots/\(name)") { $0.maintenanceSeconds = 0; $0.retentionMillis = 0 }
-        try compare(try StoreFixture.read(snapshot), samples, place(step))
+        try compare(try read(snapshot), samples, place(step))
         snapshot.close()
         try disk.removeTree("/data/snapshots")
     }

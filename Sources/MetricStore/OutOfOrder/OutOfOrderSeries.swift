@@ -147,50 +147,64 @@ struct OutOfOrderSeries: Sendable {
 
     /// Appends what lies in `time`, in its order; of samples at one time the one that came first.
     func read(_ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(ChunkDecoder.Malformed) {
-        let start = buffer.mark
+        var marks = [buffer.mark]
         var isRising = true
         var end: Int64?
         for chunk in sealed where chunk.meets(time) {
             if let end, chunk.minTime <= end { isRising = false }
             end = max(end ?? .min, chunk.maxTime)
             try chunk.decode(time, into: &buffer)
+            marks.append(buffer.mark)
         }
         if let first = open.first {
             if let end, first.time <= end { isRising = false }
             appendOpen(time, to: &buffer)
+            marks.append(buffer.mark)
         }
-        if !isRising { Self.order(&buffer, from: start) }
+        if !isRising { Self.order(&buffer, marks) }
     }
 
-    /// Puts what stands behind `start` into the order of time, where of several at one time the first stays, and a float before a histogram.
-    private static func order(_ buffer: inout SampleBuffer, from start: SampleMark) {
-        let (times, values) = (buffer.timestamps, buffer.values)
-        var floats = (start.floats..<buffer.count).map { (time: times[$0], place: $0, value: values[$0]) }
-        floats.sort { ($0.time, $0.place) < ($1.time, $1.place) }
-        var kept = start.floats
-        for sample in floats where kept == start.floats || times[kept - 1] != sample.time {
-            // SAFETY: no more is written than was read, and what is written was copied before.
-            times[kept] = sample.time
-            values[kept] = sample.value
-            kept += 1
+    /// Puts what stands between the first mark and the last into the order of time, where of several at one time the first stays. Between
+    /// two marks is one chunk.
+    private static func order(_ buffer: inout SampleBuffer, _ marks: [SampleMark]) {
+        struct Entry {
+            let time: Int64
+            let chunk: Int
+            /// Its place among the samples of its kind.
+            let place: Int
+            let bits: UInt64
+            let isHistogram: Bool
         }
-        buffer.truncate(to: kept)
-        guard buffer.histograms.count > start.histograms else { return }
-        let rows = Array(buffer.histograms[start.histograms...])
+        guard let start = marks.first else { return }
+        var entries: [Entry] = []
+        for (chunk, (from, to)) in zip(marks, marks.dropFirst()).enumerated() {
+            for place in from.floats..<to.floats {
+                entries.append(Entry(time: buffer.timestamps[place], chunk: chunk, place: place, bits: buffer.values[place].bitPattern, isHistogram: false))
+            }
+            for place in from.histograms..<to.histograms { entries.append(Entry(time: buffer.histograms[place].timestamp, chunk: chunk, place: place, bits: 0, isHistogram: true)) }
+        }
+        entries.sort { ($0.time, $0.chunk) < ($1.time, $1.chunk) }
+        let rows = buffer.histograms
         var merged: [HistogramSample] = []
-        merged.reserveCapacity(rows.count)
-        var at = start.floats
-        var previous = -1
-        for row in rows.indices.sorted(by: { (rows[$0].timestamp, $0) < (rows[$1].timestamp, $1) }) {
-            var sample = rows[row]
-            if merged.last?.timestamp == sample.timestamp { continue }
-            while at < kept, times[at] < sample.timestamp { at += 1 }
-            if at < kept, times[at] == sample.timestamp { continue }
+        var kept = start.floats
+        var last: Int64?
+        var previous = start.histograms - 1
+        for entry in entries where entry.time != last {
+            last = entry.time
+            guard entry.isHistogram else {
+                // SAFETY: no more is written than was read, and what is written was copied before.
+                buffer.timestamps[kept] = entry.time
+                buffer.values[kept] = Double(bitPattern: entry.bits)
+                kept += 1
+                continue
+            }
+            var sample = rows[entry.place]
             // Behind another than it was encoded behind, what was known of a counter reset is known no longer.
-            if row != previous + 1, sample.histogram.counterReset != .gauge { sample.histogram.counterReset = .unknown }
-            previous = row
+            if entry.place != previous + 1, sample.histogram.counterReset != .gauge { sample.histogram.counterReset = .unknown }
+            previous = entry.place
             merged.append(sample)
         }
-        buffer.replaceHistograms(from: start.histograms, with: merged)
+        buffer.truncate(to: kept)
+        if rows.count > start.histograms { buffer.replaceHistograms(from: start.histograms, with: merged) }
     }
 }
