@@ -122,21 +122,22 @@ let package = Package(
         // What drives the decoders of files with inputs at random: the tests for a moment, `scripts/fuzz.sh` for as long as one likes.
         .target(name: "Fuzzing", dependencies: reached(["Bytes", "Platform", "MetricModel", "SegmentLog", "MetricStore"]), path: "Tests/Fuzzing", swiftSettings: settings),
 
-        .target(name: "OwnThread", dependencies: reached(["Platform"]), path: "Tests/OwnThread", swiftSettings: settings),
+        // What tests of several rooms stand on: random numbers with a seed, a thread of one's own, a free port.
+        .target(name: "Testbed", dependencies: reached(["Platform"]), path: "Tests/Testbed", swiftSettings: settings),
 
         tests("HouseTests"),
         tests("BytesTests", uses: ["Bytes"]),
         tests("MetricModelTests", uses: ["MetricModel", "Bytes"]),
         tests("MetricFormatsTests", uses: ["MetricFormats", "MetricModel", "Bytes"]),
         tests("OTLPTests", uses: ["OTLP", "Pipelines", "OTLPReceiver", "HTTPSurface", "TraceModel", "MetricModel", "TraceStore", "MetricStore", "Bytes"], hummingbird, hummingbirdHTTP2, hummingbirdTesting, httpTypes, logging, nioCore),
-        tests("StorageTests", uses: ["Fuzzing", "OwnThread", "SegmentLog", "Platform", "Bytes", "MetricModel", "MetricFormats", "MetricStore"]),
-        tests("TraceTests", uses: ["OwnThread", "TraceStore", "TraceQuery", "JaegerAPI", "HTTPSurface", "MetricModel", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
+        tests("StorageTests", uses: ["Fuzzing", "Testbed", "SegmentLog", "Platform", "Bytes", "MetricModel", "MetricFormats", "MetricStore"]),
+        tests("TraceTests", uses: ["Testbed", "TraceStore", "TraceQuery", "JaegerAPI", "HTTPSurface", "MetricModel", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("PromQLTests", uses: ["PromQL", "MetricModel", "MetricStore", "Bytes"]),
         tests("AcquisitionTests", uses: ["Acquisition", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),
-        tests("PushTests", uses: ["PushGroups", "PushgatewayAPI", "HTTPSurface", "MetricFormats", "MetricModel", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
+        tests("PushTests", uses: ["Testbed", "PushGroups", "PushgatewayAPI", "HTTPSurface", "MetricFormats", "MetricModel", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("DashboardsTests", uses: ["CWebAssets", "Dashboards", "GrafanaAPI", "HTTPSurface", "PromQL", "MetricModel", "MetricStore", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("WebAssetsTests", uses: ["WebAssets"]),
-        tests("ServerTests", uses: ["Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, hummingbird, hummingbirdTesting, nioCore),
+        tests("ServerTests", uses: ["Testbed", "Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, hummingbird, hummingbirdTesting, nioCore),
     ] + (fuzzer.map { library in
         [.executableTarget(
             name: "obstack-fuzz", dependencies: reached(["Fuzzing", "Platform"]), path: "Tests/FuzzDriver", swiftSettings: settings,

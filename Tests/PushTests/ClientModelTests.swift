@@ -1,5 +1,6 @@
 import Bytes
 import MetricFormats
+import Testbed
 import Testing
 
 @Suite("Families as client libraries hold them")
@@ -70,7 +71,7 @@ struct ClientModelTests {
 
     @Test("damaged messages are errors, whatever bytes they are made of", arguments: 1...200)
     func damaged(seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededGenerator(seed)
         let text = "# TYPE s summary\ns{quantile=\"0.5\",a=\"b\"} 1\n# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_sum 3\nc 4\n"
         var body = ClientMetricFamily.encodeDelimited(try ClientTextParser.parse(Array(text.utf8)))
         for _ in 0..<3 { body[Int.random(in: 0..<body.count, using: &generator)] = UInt8.random(in: 0 ... .max, using: &generator) }

@@ -1,6 +1,7 @@
 import MetricFormats
 import Platform
 import PushGroups
+import Testbed
 import Testing
 
 @Suite("What is acknowledged is on the disk")
@@ -21,7 +22,7 @@ struct PersistenceTests {
 
     @Test("random pushes, replacements, deletions and refusals: after losing power everything acknowledged is there, and nothing else", arguments: 1...12)
     func losesNothing(seed: UInt64) async throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededGenerator(seed)
         let pool = try BlockingPool(threads: 1)
         defer { pool.close() }
         var limits = PushLimits()

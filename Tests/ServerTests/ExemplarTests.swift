@@ -1,5 +1,6 @@
 import Bytes
 import Foundation
+import Testbed
 import Testing
 
 /// Exemplars from every way in to `/api/v1/query_exemplars`, alone and beside Prometheus.

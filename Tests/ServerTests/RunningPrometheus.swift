@@ -1,4 +1,5 @@
 import Foundation
+import Testbed
 
 /// Prometheus itself as a child process on a free port, answering for itself beside ours.
 final class RunningPrometheus {

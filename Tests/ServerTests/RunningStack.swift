@@ -45,7 +45,7 @@ final class RunningStack {
 
     private static func awaitReady(_ process: Process, _ folder: URL, _ logURL: URL) throws -> [String: Int] {
         func log() -> String { (try? String(contentsOf: logURL, encoding: .utf8)) ?? "" }
-        let deadline = Date().addingTimeInterval(60)
+        let deadline = Date().addingTimeInterval(30)
         while true {
             if log().contains("obstack is ready"), let ports = try? readPorts(folder) { return ports }
             guard process.isRunning else { throw Failure(description: "obstack ended with \(process.terminationStatus):\n\(log())") }
@@ -53,7 +53,7 @@ final class RunningStack {
             Thread.sleep(forTimeInterval: 0.02)
         }
         kill(process.processIdentifier, SIGKILL)
-        throw Failure(description: "obstack was not ready within 60 s:\n\(log())")
+        throw Failure(description: "obstack was not ready within 30 s:\n\(log())")
     }
 
     deinit {

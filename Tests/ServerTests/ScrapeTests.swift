@@ -1,4 +1,5 @@
 import Foundation
+import Testbed
 import Testing
 
 @Suite("Scraping real targets", .serialized)
@@ -113,19 +114,4 @@ struct ScrapeTests {
         #expect(try await eventually(within: 15) { try value("up{job=\"app\"}") == "0" })
         #expect(try value("app_busy") == nil, "a target that is gone has stale series")
     }
-}
-
-/// A port that was free a moment ago.
-func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
-    }
-    try #require(bound)
-    return Int(in_port_t(bigEndian: address.sin_port))
 }

@@ -2,9 +2,10 @@ import Bytes
 import MetricModel
 import MetricStore
 import Platform
+import Testbed
 import Testing
 
-@Suite struct BlockDamageTests {
+@Suite(.ownThread) struct BlockDamageTests {
     private typealias Sample = StoreFixture.Sample
     private static let range: Int64 = 60_000
 

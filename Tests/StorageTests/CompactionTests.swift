@@ -2,9 +2,10 @@ import Bytes
 import MetricModel
 import MetricStore
 import Platform
+import Testbed
 import Testing
 
-@Suite struct CompactionTests {
+@Suite(.ownThread) struct CompactionTests {
     private typealias Sample = StoreFixture.Sample
     private static let start = StoreFixture.start
     /// A multiple of every range in use.

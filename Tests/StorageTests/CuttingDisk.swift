@@ -1,5 +1,6 @@
 import Platform
 import Synchronization
+import Testbed
 
 /// A simulated disk that, before every change, keeps what a power cut at that moment would leave.
 final class CuttingDisk: FileSystem {

@@ -1,8 +1,8 @@
 import Bytes
 import MetricModel
 import MetricStore
-import OwnThread
 import Platform
+import Testbed
 import Testing
 
 /// Damage at random to every kind of file of a data directory.

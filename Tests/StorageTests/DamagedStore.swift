@@ -3,6 +3,7 @@ import MetricModel
 import MetricStore
 import Platform
 import SegmentLog
+import Testbed
 import Testing
 
 /// A data directory to which something happened, and what must be true of it nevertheless.

@@ -1,6 +1,7 @@
 import MetricModel
 import MetricStore
 import Platform
+import Testbed
 import Testing
 
 struct ExemplarTests {

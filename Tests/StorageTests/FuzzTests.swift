@@ -2,8 +2,8 @@ import Bytes
 import Fuzzing
 import MetricModel
 import MetricStore
-import OwnThread
 import Platform
+import Testbed
 import Testing
 
 /// The fuzzers of `scripts/fuzz.sh` for a moment, without sanitizer and coverage, and what they have found.

@@ -2,10 +2,11 @@ import MetricFormats
 import MetricModel
 import MetricStore
 import Platform
+import Testbed
 import Testing
 
 /// Native histograms through compaction, deletion and snapshots: nothing of them is lost.
-@Suite struct HistogramCompactionTests {
+@Suite(.ownThread) struct HistogramCompactionTests {
     private static let range: Int64 = 600_000
 
     private static func open(_ disk: any FileSystem, _ directory: String, longest: Int64) throws -> MetricStore {

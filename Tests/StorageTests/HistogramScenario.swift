@@ -1,4 +1,5 @@
 import MetricModel
+import Testbed
 
 /// A series of histograms that does what real ones do, and more: buckets come and go, counters reset, layouts, schemas and kinds change,
 /// markers end it. A seed makes it repeatable.

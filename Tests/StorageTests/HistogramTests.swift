@@ -3,9 +3,10 @@ import MetricFormats
 import MetricModel
 import MetricStore
 import Platform
+import Testbed
 import Testing
 
-@Suite struct HistogramTests {
+@Suite(.ownThread) struct HistogramTests {
     private typealias Histogram = NativeHistogram
     private static let start = StoreFixture.start
 

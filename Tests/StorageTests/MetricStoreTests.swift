@@ -2,9 +2,10 @@ import Bytes
 import MetricModel
 import MetricStore
 import Platform
+import Testbed
 import Testing
 
-@Suite struct MetricStoreTests {
+@Suite(.ownThread) struct MetricStoreTests {
     private static let start = StoreFixture.start
     private typealias Sample = StoreFixture.Sample
 

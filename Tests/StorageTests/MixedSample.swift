@@ -75,13 +75,13 @@ extension StoreFixture {
     }
 
     /// Records the first difference of each series, since whole comparisons print megabytes.
-    static func expectSame(_ left: [String: [String]], _ right: [String: [String]]) {
-        #expect(Set(left.keys) == Set(right.keys))
+    static func expectSame(_ left: [String: [String]], _ right: [String: [String]], _ what: String = "") {
+        #expect(Set(left.keys) == Set(right.keys), "\(what)")
         for (series, lines) in right {
             let others = left[series] ?? []
             if others == lines { continue }
             let at = zip(others, lines).enumerated().first { $0.element.0 != $0.element.1 }
-            Issue.record("\(series): \(others.count) and \(lines.count) samples; first difference at \(at?.offset ?? -1): \(at?.element.0.prefix(300) ?? "") and \(at?.element.1.prefix(300) ?? "")")
+            Issue.record("\(what) \(series): \(others.count) and \(lines.count) samples; first difference at \(at?.offset ?? -1): \(at?.element.0.prefix(300) ?? "") and \(at?.element.1.prefix(300) ?? "")")
         }
     }
 

@@ -1,6 +1,7 @@
 import MetricModel
 import MetricStore
 import Platform
+import Testbed
 import Testing
 
 /// One seed's operations on a store, and what they mean for a dictionary.

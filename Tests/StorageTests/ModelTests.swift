@@ -1,23 +1,21 @@
 import MetricModel
 import MetricStore
-import OwnThread
 import Platform
+import Testbed
 import Testing
 
 /// The store against a model that is too simple to be wrong: a dictionary of samples.
-@Suite struct ModelTests {
+@Suite(.ownThread) struct ModelTests {
     /// Every seed does so many operations; `OBSTACK_MODEL_OPERATIONS` says how many all do together.
     private static let operationsPerSeed = 1500
     private static let seeds = 0..<(environmentNumber("OBSTACK_MODEL_OPERATIONS").map { ($0 + operationsPerSeed - 1) / operationsPerSeed } ?? 12)
 
     @Test("thousands of random appends of floats and histograms, late ones too, queries, deletions, compactions, snapshots, restarts and power cuts agree with a naive model", arguments: seeds)
     func agrees(seed: Int) async throws {
-        try await OwnThread.run {
-            // In every other run nothing may be late.
-            var run = try ModelRun(seed: seed, window: seed % 2 == 0 ? 0 : 4 * ModelRun.range)
-            for step in 0..<Self.operationsPerSeed { try await run.step(step) }
-            try run.finish()
-        }
+        // In every other run nothing may be late.
+        var run = try ModelRun(seed: seed, window: seed % 2 == 0 ? 0 : 4 * ModelRun.range)
+        for step in 0..<Self.operationsPerSeed { try await run.step(step) }
+        try run.finish()
     }
 
     @Test("old blocks are deleted, the log is shortened, and dropped series are forgotten and can come back")

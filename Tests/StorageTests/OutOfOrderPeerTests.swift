@@ -1,8 +1,8 @@
 import Bytes
-import MetricFormats
 import MetricModel
 import MetricStore
 import Platform
+import Testbed
 import Testing
 #if canImport(Darwin)
 import Darwin
@@ -11,12 +11,8 @@ import Glibc
 #endif
 
 /// Late samples, sent to real Prometheus and to the store: each reads the other's directory, with all of them.
-@Suite(.serialized, .enabled(if: Peer.path("prometheus") != nil && Peer.path("promtool") != nil, "needs prometheus and promtool under ~/.cache/observability-peers"))
+@Suite(.serialized, .ownWaitingThread, .enabled(if: Peer.path("prometheus") != nil && Peer.path("promtool") != nil, "needs prometheus and promtool under ~/.cache/observability-peers"))
 struct OutOfOrderPeerTests {
-    private let port: UInt16
-
-    init() throws { port = try Peer.freePort() }
-
     @Test("late floats and histograms: what Prometheus keeps in blocks and log is read here, and the other way round, stopped or killed", arguments: [SIGTERM, SIGKILL])
     func bothWays(signal: Int32) async throws {
         let folder = try TemporaryFolder()
@@ -24,21 +20,13 @@ struct OutOfOrderPeerTests {
             try StoreFixture.open(Disk(), "\(folder.path)/\(name)", clock: SystemClock()) { $0.maintenanceSeconds = 0; $0.retentionMillis = 0; $0.outOfOrderWindowMillis = window }
         }
         let store = try open("ours")
-        var process = try startPrometheus(folder, "theirs")
+        var prometheus = try PeerPrometheus(folder, configuration: "{global: {scrape_interval: 1h}, storage: {tsdb: {out_of_order_time_window: 3h}}}")
+        try prometheus.start("theirs")
         let (truth, total, requests) = Self.load(from: SystemClock().unixMillis - 6 * 3_600_000)
-        for (number, request) in requests.enumerated() {
-            let body = StoreFixture.remoteWrite(request)
-            #expect(try Peer.post(port, "/api/v1/write", Compression.snappy.compress(body), attempts: number == 0 ? 100 : 1) == 204, "request \(number)")
-            let report = try await store.append(try RemoteWriteRequest.decode(body).batch, durability: .logged)
-            #expect(report.refused == 0, "\(report.firstRefusal ?? "")")
-            if number % 200 == 199 { try store.maintain() }
-        }
-        // Prometheus compacts when it comes to it: the first blocks must be there, and the directory must rest.
-        for _ in 0..<100 where try Self.lateBlocks(folder.path + "/theirs") < 1 { usleep(100_000) }
-        usleep(1_000_000)
-        kill(process, signal)
-        _ = Peer.wait(process)
-        Self.expectSame(StoreFixture.lines(try StoreFixture.readMixed(store)), truth, "ours")
+        try await prometheus.write(requests, and: store) { if $0 % 200 == 199 { try store.maintain() } }
+        try prometheus.awaitRest { try Self.lateBlocks(folder.path + "/theirs") > 0 }
+        prometheus.stop(signal)
+        StoreFixture.expectSame(StoreFixture.lines(try StoreFixture.readMixed(store)), truth, "ours")
         store.close()
         for name in ["ours", "theirs"] {
             if name == "ours" { #expect(try Disk().treeSize("\(folder.path)/\(name)/wbl") > 1000) }
@@ -51,32 +39,29 @@ struct OutOfOrderPeerTests {
             #expect(reader.opening.blockDamage.isEmpty && reader.opening.samplesOfUnknownSeries == 0)
             #expect(reader.opening.outOfOrderLog?.damage.allSatisfy(\.isTornTail) == true)
             #expect(reader.opening.recordsSkipped.isEmpty)
-            Self.expectSame(StoreFixture.lines(try StoreFixture.readMixed(reader)), truth, "theirs, read here")
+            StoreFixture.expectSame(StoreFixture.lines(try StoreFixture.readMixed(reader)), truth, "theirs, read here")
             try reader.maintain()
-            Self.expectSame(StoreFixture.lines(try StoreFixture.readMixed(reader)), truth, "theirs, read here after compaction")
+            StoreFixture.expectSame(StoreFixture.lines(try StoreFixture.readMixed(reader)), truth, "theirs, read here after compaction")
             reader.close()
         }
         // Real Prometheus answers the same from either directory, and what it leaves of ours is read here. (promtool 3.5 leaves late samples
         // of the head out of its dump.)
         let time = SystemClock().unixMillis / 1000
-        let query = "/api/v1/query?query=%7B__name__%3D~%22.%2B%22%7D%5B7h%5D&time=\(time)"
-        let count = "/api/v1/query?query=sum(count_over_time(%7B__name__%3D~%22.%2B%22%7D%5B7h%5D))&time=\(time)"
         var answers: [String] = []
         for name in ["ours", "theirs", "copy"] {
-            process = try startPrometheus(folder, name)
-            answers.append(try Peer.get(port, query, attempts: 100))
-            let counted = try Peer.get(port, count, attempts: 1)
+            try prometheus.start(name)
+            answers.append(try prometheus.answer("{__name__=~\".+\"}[7h]", at: time))
+            let counted = try prometheus.answer("sum(count_over_time({__name__=~\".+\"}[7h]))", at: time)
             #expect(counted.contains("\"\(total)\""), "\(counted)")
-            kill(process, SIGTERM)
-            #expect(Peer.wait(process) == 0)
-            let log = String(decoding: try Disk().contents(folder.path + "/prometheus.log.err") ?? [], as: UTF8.self)
+            #expect(prometheus.stop() == 0)
+            let log = try prometheus.log
             #expect(!log.lowercased().contains("corrupt") && !log.contains("nknown series"), "\(log)")
         }
         #expect(answers[0].utf8.count > 100_000)
         let areSame = answers[0] == answers[1] && answers[1] == answers[2]
         #expect(areSame, "\(answers.map(\.utf8.count)) bytes")
         let again = try open("ours")
-        Self.expectSame(StoreFixture.lines(try StoreFixture.readMixed(again)), truth, "ours, after Prometheus had it")
+        StoreFixture.expectSame(StoreFixture.lines(try StoreFixture.readMixed(again)), truth, "ours, after Prometheus had it")
         again.close()
     }
 
@@ -107,32 +92,8 @@ struct OutOfOrderPeerTests {
         return (StoreFixture.lines(samples), total, requests)
     }
 
-    private static func expectSame(_ left: [String: [String]], _ right: [String: [String]], _ what: Comment) {
-        #expect(Set(left.keys) == Set(right.keys), what)
-        for (series, lines) in right {
-            let others = left[series] ?? []
-            if others == lines { continue }
-            let at = zip(others, lines).enumerated().first { $0.element.0 != $0.element.1 }
-            Issue.record("\(what): \(series): \(others.count) and \(lines.count) samples; first difference at \(at?.offset ?? -1): \(at?.element.0.prefix(300) ?? "") and \(at?.element.1.prefix(300) ?? "")")
-        }
-    }
-
-    private func startPrometheus(_ folder: TemporaryFolder, _ name: String) throws -> pid_t {
-        let prometheus = try #require(Peer.path("prometheus"))
-        try Disk().publish(folder.path + "/prometheus.yml", Array("{global: {scrape_interval: 1h}, storage: {tsdb: {out_of_order_time_window: 3h}}}".utf8))
-        return try Peer.start(
-            [
-                prometheus, "--config.file=\(folder.path)/prometheus.yml", "--storage.tsdb.path=\(folder.path)/\(name)", "--web.listen-address=127.0.0.1:\(port)",
-                "--enable-feature=native-histograms", "--web.enable-remote-write-receiver", "--storage.tsdb.retention.time=10y", "--log.level=warn",
-            ], output: folder.path + "/prometheus.log")
-    }
-
-    private static func blocks(_ directory: String) throws -> [BlockMeta] {
-        try Disk().list(directory).filter { $0.utf8.count == 26 }.compactMap { try Disk().contents("\(directory)/\($0)/meta.json") }.map { try BlockMeta(json: $0) }
-    }
-
     /// Blocks of late samples, those that have become one with others included.
     private static func lateBlocks(_ directory: String) throws -> Int {
-        try blocks(directory).count { $0.hints.contains("from-out-of-order") || $0.level > 1 }
+        try PeerPrometheus.blocks(directory).count { $0.meta.hints.contains("from-out-of-order") || $0.meta.level > 1 }
     }
 }

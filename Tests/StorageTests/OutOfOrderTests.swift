@@ -2,10 +2,11 @@ import Bytes
 import MetricModel
 import MetricStore
 import Platform
+import Testbed
 import Testing
 
 /// Samples that come after later ones of their series.
-@Suite struct OutOfOrderTests {
+@Suite(.ownThread) struct OutOfOrderTests {
     private typealias Sample = StoreFixture.Sample
 
     private static let range: Int64 = 60_000

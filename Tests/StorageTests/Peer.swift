@@ -49,21 +49,6 @@ enum Peer {
         return text
     }
 
-    /// A port of this machine that nobody listens on.
-    static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
-        }
-        guard isBound else { throw Failure(description: "no port is free") }
-        return in_port_t(bigEndian: address.sin_port)
-    }
-
     static func copyTree(_ from: String, to: String) throws {
         try Disk().makeDirectory(to)
         for name in try Disk().list(from) where name != "lock" {

@@ -1,6 +1,7 @@
 import MetricModel
 import MetricStore
 import Platform
+import Testbed
 import Testing
 #if canImport(Darwin)
 import Darwin
@@ -9,7 +10,7 @@ import Glibc
 #endif
 
 /// Blocks that Prometheus's tools wrote, compacted and changed here, and looked at by them again.
-@Suite(.serialized, .enabled(if: Peer.path("prometheus") != nil && Peer.path("promtool") != nil, "needs prometheus and promtool under ~/.cache/observability-peers"))
+@Suite(.serialized, .ownWaitingThread, .enabled(if: Peer.path("prometheus") != nil && Peer.path("promtool") != nil, "needs prometheus and promtool under ~/.cache/observability-peers"))
 struct PeerBlockTests {
     private static let hour: Int64 = 3_600_000
 
@@ -97,7 +98,7 @@ struct PeerBlockTests {
     /// Starts Prometheus on the directory and has it count the samples.
     private static func asksPrometheus(_ folder: TemporaryFolder, _ directory: String, end: Int64, expected: Int) throws {
         try Disk().publish(folder.path + "/prometheus.yml", [])
-        let port = try Peer.freePort()
+        let port = try freePort()
         let process = try Peer.start(
             [try #require(Peer.path("prometheus")), "--config.file=\(folder.path)/prometheus.yml", "--storage.tsdb.path=\(directory)", "--storage.tsdb.retention.time=100y",
              "--web.listen-address=127.0.0.1:\(port)", "--log.level=warn"], output: folder.path + "/prometheus.log")

@@ -1,5 +1,6 @@
 import Platform
 import Synchronization
+import Testbed
 import Testing
 
 @Suite struct PlatformTests {

@@ -1,6 +1,7 @@
 import MetricModel
 import MetricStore
 import Platform
+import Testbed
 import Testing
 #if canImport(Darwin)
 import Darwin
@@ -9,11 +10,11 @@ import Glibc
 #endif
 
 /// Both ways: what real Prometheus wrote is read here, and what is written here is read there.
-@Suite(.serialized, .enabled(if: Peer.path("prometheus") != nil && Peer.path("promtool") != nil, "needs prometheus and promtool under ~/.cache/observability-peers"))
+@Suite(.serialized, .ownWaitingThread, .enabled(if: Peer.path("prometheus") != nil && Peer.path("promtool") != nil, "needs prometheus and promtool under ~/.cache/observability-peers"))
 struct PrometheusTests {
-    private let port: UInt16
+    private let port: Int
 
-    init() throws { port = try Peer.freePort() }
+    init() throws { port = try freePort() }
 
     @Test("a log that Prometheus wrote before it was killed is read back with every sample")
     func readsLogOfPrometheus() throws {

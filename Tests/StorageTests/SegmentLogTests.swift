@@ -1,9 +1,10 @@
 import Bytes
 import Platform
 import SegmentLog
+import Testbed
 import Testing
 
-@Suite struct SegmentLogTests {
+@Suite(.ownThread) struct SegmentLogTests {
     /// Records of every size around the edges of a page, compressible and not.
     static func records(seed: UInt64, count: Int, lengthMax: Int = 3000) -> [[UInt8]] {
         var generator = SeededGenerator(seed)

@@ -2,6 +2,7 @@ import Bytes
 import MetricModel
 import MetricStore
 import Platform
+import Testbed
 import Testing
 
 /// Blocks of newer Prometheus hold floats in XOR2 chunks. Here a block of ours has its chunks exchanged for such, made by an encoder of the test's own.

@@ -1,3 +1,4 @@
+import Testbed
 import TraceModel
 import TraceStore
 

@@ -1,5 +1,5 @@
-import OwnThread
 import Platform
+import Testbed
 import Testing
 import TraceModel
 import TraceStore

@@ -1,6 +1,6 @@
-import OwnThread
 import Platform
 import Synchronization
+import Testbed
 import Testing
 import TraceModel
 import TraceStore

@@ -2,6 +2,7 @@ import Bytes
 import Foundation
 import OTLP
 import Platform
+import Testbed
 import Testing
 import TraceModel
 import TraceStore

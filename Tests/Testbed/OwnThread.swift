@@ -20,9 +20,17 @@ package final class OwnThread: TaskExecutor {
     private init() {}
 
     /// Runs `body`, and every asynchronous function that it calls and that belongs to no actor, on a thread that is there for it alone.
-    package static func run<T>(_ body: () async throws -> T) async throws -> T {
+    ///
+    /// - Parameter yields: whether the thread, and every program started from it, comes behind all others.
+    package static func run<T>(yields: Bool = true, _ body: () async throws -> T) async throws -> T {
         let executor = OwnThread()
-        _ = try WorkerThread(name: "test") { executor.loop() }
+        _ = try WorkerThread(name: "test") {
+            #if os(Linux)
+            // Of the calling thread alone.
+            if yields { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
+            #endif
+            executor.loop()
+        }
         defer {
             executor.work.withLock { $0.isOver = true }
             executor.work.signalAll()
