@@ -68,6 +68,9 @@ extension MetricStore: MetricInventory {
                 "prometheus_tsdb_too_old_samples_total", "Total number of out of order samples ingestion failed attempts with out of support enabled, but sample outside of time window.",
                 counters.beyondWindow),
             samples("prometheus_tsdb_head_out_of_order_samples_appended_total", "Total number of appended out of order samples.", counters.outOfOrderAppended),
+            counters.lateness.withLock { $0 }.family(
+                "prometheus_tsdb_sample_ooo_delta",
+                "Delta in seconds by which a sample is considered out of order (reported regardless of OOO time window and whether sample is accepted or not)."),
             .gauge("prometheus_tsdb_head_min_time", "Minimum time bound of the head block. The unit is decided by the library consumer.", Double(low)),
             .gauge("prometheus_tsdb_head_max_time", "Maximum timestamp of the head block. The unit is decided by the library consumer.", Double(high)),
             .gauge("prometheus_tsdb_head_min_time_seconds", "Minimum time bound of the head block.", Double(low / 1000)),
@@ -105,13 +108,15 @@ extension MetricStore: MetricInventory {
     private var logFamilies: [MetricFamily] {
         let counts = maintenance.counts
         let damage = opening.log.damage + (opening.outOfOrderLog?.damage ?? [])
+        let unknown = opening.unknownReferences
         let late = outOfOrderLog.current.map { Self.families("prometheus_tsdb_out_of_order_wbl_", $0.statistics, byteCount: outOfOrderLog.byteCount) } ?? []
         return Self.families("prometheus_tsdb_wal_", log.statistics, byteCount: maintenance.logBytes) + late + [
             .counter("prometheus_tsdb_wal_corruptions_total", "Total number of WAL corruptions.", Double(damage.count { !$0.isTornTail })),
             .counter("prometheus_tsdb_checkpoint_creations_total", "Total number of checkpoint creations attempted.", Double(counts.checkpoints + counts.checkpointsFailed)),
             .counter("prometheus_tsdb_checkpoint_creations_failed_total", "Total number of checkpoint creations that failed.", Double(counts.checkpointsFailed)),
             .gauge("prometheus_tsdb_data_replay_duration_seconds", "Time taken to replay the data on disk.", opening.seconds),
-        ]
+        ] + unknown.log.families("prometheus_tsdb_wal_replay_unknown_refs_total", "Total number of unknown series references encountered during WAL replay.")
+            + unknown.outOfOrderLog.families("prometheus_tsdb_wbl_replay_unknown_refs_total", "Total number of unknown series references encountered during WBL replay.")
     }
 
     private static func families(_ prefix: String, _ log: LogStatistics, byteCount: Int) -> [MetricFamily] {

@@ -46,6 +46,8 @@ package final class MetricStore: Sendable {
         /// Samples in the log whose series' record was lost.
         package var samplesOfUnknownSeries = 0
         package var exemplarsOfUnknownSeries = 0
+        /// Both, and the rest that the logs say of such series, by log and kind.
+        package var unknownReferences = (log: UnknownReferences(), outOfOrderLog: UnknownReferences())
         /// Log records of kinds that this store does not keep, by kind as Prometheus numbers them.
         package var recordsSkipped: [UInt8: Int] = [:]
         /// Chunks that were taken from `chunks_head`, so that the log's samples of their time need not be.
@@ -135,6 +137,7 @@ package final class MetricStore: Sendable {
         opening.samples = reading.replay.samples
         opening.samplesOfUnknownSeries = reading.replay.samplesOfUnknownSeries
         opening.exemplarsOfUnknownSeries = reading.replay.exemplarsOfUnknownSeries
+        opening.unknownReferences = (reading.replay.unknown, reading.replay.unknownLate)
         opening.recordsSkipped = reading.replay.recordsSkipped
         opening.series = head.index.withLock { $0.seriesCount }
         metadataTable.add(reading.replay.metadata)

@@ -55,6 +55,9 @@ import Testing
             let values = Self.metrics(store)
             func count(_ name: String) -> [Double?] { [values["prometheus_tsdb_\(name)_total/float"], values["prometheus_tsdb_\(name)_total/histogram"]] }
             #expect(report.duplicate == 1)
+            // Behind the latest by 10 and 5 s; those that are 60 and 70 s behind it are out of bounds where there is no window.
+            let lateness = "prometheus_tsdb_sample_ooo_delta"
+            #expect([values["\(lateness)_count"], values["\(lateness)_sum"]] == (window == 0 ? [2, 15] : [4, 145]))
             if window == 0 {
                 #expect((report.appended, report.outOfOrder, report.tooOld, report.beyondWindow) == (0, 2, 2, 0))
                 #expect(report.firstRefusal?.hasPrefix("out of order sample") == true)
@@ -287,6 +290,9 @@ import Testing
         let third = Labels(["__name__": "m", "n": "3"])
         for time in [110_000, 111_000] as [Int64] {
             store = try Self.open(disk)
+            let values = Self.metrics(store)
+            #expect(["series", "samples"].map { values["prometheus_tsdb_wbl_replay_unknown_refs_total/\($0)"] } == [1, 1])
+            #expect(values["prometheus_tsdb_wal_replay_unknown_refs_total/series"] == nil)
             #expect(store.opening.samplesOfUnknownSeries == 1 && store.opening.log.damage.map(\.file) == ["/data/wal/00000001"])
             _ = try await Self.append(store, [(third, time, 3)])
             #expect(try Self.samples(store, third) == (time == 110_000 ? ["3.0@110000"] : ["3.0@110000", "3.0@111000"]))

@@ -25,6 +25,13 @@ struct DurationHistogram: Sendable {
         if let index = bounds.firstIndex(where: { value <= $0 }) { counts[index] += 1 }
     }
 
+    /// Adds what another with the same bounds has counted.
+    mutating func add(_ other: DurationHistogram) {
+        for index in counts.indices { counts[index] += other.counts[index] }
+        sum += other.sum
+        count += other.count
+    }
+
     func family(_ name: String, _ help: String) -> MetricFamily {
         var points: [MetricFamily.Point] = []
         var total = 0

@@ -11,10 +11,22 @@ extension Head {
         var ticket: SegmentLog.Ticket = 0
         /// What goes to the log of samples out of order.
         var late: OutOfOrderRecords
+        /// By how much samples were out of order, taken or not; nil while none was.
+        private(set) var lateness: DurationHistogram?
+        /// The latest time of the head when the batch came.
+        private let latest: Int64
 
-        init(log: SegmentLog, outOfOrderLog: SegmentLog?) {
+        init(log: SegmentLog, outOfOrderLog: SegmentLog?, latest: Int64) {
             self.log = log
+            self.latest = latest
             late = OutOfOrderRecords(log: outOfOrderLog)
+        }
+
+        mutating func noteLateness(_ time: Int64) {
+            let (delta, overflows) = latest.subtractingReportingOverflow(time)
+            guard delta > 0, !overflows else { return }
+            if lateness == nil { lateness = DurationHistogram(bounds: HeadCounters.latenessBounds) }
+            lateness?.observe(Double(delta) / 1000)
         }
     }
 
@@ -30,7 +42,7 @@ extension Head {
     /// the queues of the logs in the same order for each series. Without `outOfOrderLog` nothing is taken that comes out of order.
     func append(_ batch: SampleBatch, maxTime: Int64, to log: SegmentLog, outOfOrderLog: SegmentLog? = nil) -> (report: AppendReport, tickets: Tickets) {
         var report = AppendReport()
-        var journal = Journal(log: log, outOfOrderLog: outOfOrderLog)
+        var journal = Journal(log: log, outOfOrderLog: outOfOrderLog, latest: self.maxTime.load(ordering: .relaxed))
         report.references = [UInt64](repeating: 0, count: batch.series.count)
         batch.arena.withUnsafeBufferPointer { arena in
             var pending = Array(batch.series.indices)
@@ -44,6 +56,7 @@ extension Head {
         }
         if _slowPath(!batch.exemplars.isEmpty) { appendExemplars(of: batch, &report, &journal) }
         count(report)
+        if let lateness = journal.lateness { counters.lateness.withLock { $0.add(lateness) } }
         widenOutOfOrder(journal.late.low, journal.late.high, count: journal.late.count)
         if journal.late.ticket > 0 {
             // A series may be another's, whose record of it is still on its way.
@@ -212,6 +225,7 @@ extension Head {
                                         state.takeLate(slot, chunk.pointee.logReference, time, bits, nil, &report, &journal)
                                         continue
                                     }
+                                    if refusal.isOutOfOrder { journal.noteLateness(time) }
                                     var refused = Refused(ordinal: ordinals[position], time: time, bits: bits)
                                     refused.reason = report.add(refusal, refused)
                                     if first == nil { first = refused }

@@ -23,8 +23,9 @@ struct HeadReplay: ~Copyable {
     var lateSamples = 0
     /// What else the log calls series that were dropped and came back.
     private(set) var aliases: [UInt64] = []
-    var samplesOfUnknownSeries = 0
-    private(set) var exemplarsOfUnknownSeries = 0
+    /// What the write-ahead log says of series that it does not name, and what the out-of-order log does.
+    var unknown = UnknownReferences()
+    var unknownLate = UnknownReferences()
     /// Records of kinds that this store does not keep, by kind.
     var recordsSkipped: [UInt8: Int] = [:]
     /// Whether the out-of-order log tells of deletions itself.
@@ -38,6 +39,9 @@ struct HeadReplay: ~Copyable {
 
     /// Samples that were taken, as far as is known before `finish`.
     var samples: Int { lane.taken + histograms + lateSamples + chunkSamples }
+
+    var samplesOfUnknownSeries: Int { unknown[.samples] + unknown[.histograms] + unknownLate[.samples] + unknownLate[.histograms] }
+    var exemplarsOfUnknownSeries: Int { unknown[.exemplars] }
 
     init(_ head: Head, chunks: consuming HeadChunks = HeadChunks()) {
         self.head = head
@@ -126,33 +130,25 @@ struct HeadReplay: ~Copyable {
     }
 
     private mutating func samples(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
-        var unknown = 0
         var load = lane.filling
         try LogRecord.readSamples(record) { reference, time, bits in
-            guard let ordinal = references.find(reference) else {
-                unknown += 1
-                return
-            }
+            guard let ordinal = references.find(reference) else { return unknown.note(reference, .samples) }
             if load.add(ordinal, time, bits) {
                 lane.handOver()
                 load = lane.filling
             }
         }
-        samplesOfUnknownSeries += unknown
     }
 
     private mutating func histograms(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
-        var (taken, unknown) = (0, 0)
+        var taken = 0
         var (low, high) = (Int64.max, Int64.min)
         var early: (reference: UInt64, time: Int64)?
         let (head, bounds) = (head, bounds)
         // A series may hold floats before, which must be there first.
         lane.drain()
         try LogRecord.readHistograms(record) { reference, time, histogram in
-            guard let ordinal = references.find(reference) else {
-                unknown += 1
-                return
-            }
+            guard let ordinal = references.find(reference) else { return unknown.note(reference, .histograms) }
             let isTaken = head.shards[Head.shard(ordinal)].withLock { state in
                 guard let chunk = state.series(Head.slot(ordinal)) else { return false }
                 if time >= bounds.minTime {
@@ -173,29 +169,26 @@ struct HeadReplay: ~Copyable {
         }
         if let early, disagreement == nil { disagreement = Self.missing("\(early.reference)", early.time) }
         histograms += taken
-        samplesOfUnknownSeries += unknown
         head.widen(low, high)
     }
 
     /// Those of a time that blocks hold are left behind, as Prometheus does.
     private mutating func exemplars(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
-        var unknown = 0
         let (head, minTime) = (head, bounds.minTime)
         try LogRecord.readExemplars(record) { reference, exemplar in
             guard exemplar.timestamp >= minTime else { return }
             guard let ordinal = references.find(reference), let labels = head.index.withLock({ $0.labels(of: ordinal) }) else {
-                unknown += 1
-                return
+                return unknown.note(reference, .exemplars)
             }
             head.exemplars.withLock { try? $0.add(exemplar, of: labels) }
         }
-        exemplarsOfUnknownSeries += unknown
     }
 
     private mutating func tombstones(_ record: UnsafeBufferPointer<UInt8>) throws(LogRecord.Malformed) {
-        let head = head
+        let (head, minTime) = (head, bounds.minTime)
         try LogRecord.readTombstones(record) { reference, range in
-            if let ordinal = references.find(reference) { head.tombstones.withLock { $0.add(UInt64(ordinal), range) } }
+            if let ordinal = references.find(reference) { return head.tombstones.withLock { $0.add(UInt64(ordinal), range) } }
+            if range.upperBound >= minTime { unknown.note(reference, .tombstones) }
         }
     }
 
@@ -203,7 +196,10 @@ struct HeadReplay: ~Copyable {
         var read: [(UInt64, MetricMetadata)] = []
         try LogRecord.readMetadata(record) { read.append(($0, $1)) }
         for (reference, entry) in read {
-            guard let ordinal = references.find(reference), let name = head.index.withLock({ $0.labels(of: ordinal)?.metricName }) else { continue }
+            guard let ordinal = references.find(reference), let name = head.index.withLock({ $0.labels(of: ordinal)?.metricName }) else {
+                unknown.note(reference, .metadata)
+                continue
+            }
             metadata.append((name, entry))
         }
     }

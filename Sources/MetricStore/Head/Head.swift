@@ -117,4 +117,7 @@ final class HeadCounters: Sendable {
     let seriesCreated = Atomic<Int>(0)
     let seriesRemoved = Atomic<Int>(0)
     let truncations = Atomic<Int>(0)
+    /// By how many seconds samples were behind the head's latest that came out of order.
+    let lateness = Mutex(DurationHistogram(bounds: latenessBounds))
+    static let latenessBounds: [Double] = [600, 1800, 3600, 7200, 10_800, 21_600, 43_200]
 }

@@ -40,6 +40,14 @@ enum SampleRefusal {
     case invalidHistogram(NativeHistogramError)
     case tooOld
     case tooFarInFuture
+
+    /// Whether its lateness is what the sample was refused for (`delta` in `tsdb/head_append.go`).
+    var isOutOfOrder: Bool {
+        switch self {
+        case .late, .beyondWindow, .outOfOrder: true
+        default: false
+        }
+    }
 }
 
 /// A part of the head's series: their open chunks, the closed ones, and the memory for both. A value behind a lock.

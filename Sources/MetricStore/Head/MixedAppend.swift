@@ -43,7 +43,7 @@ struct MixedAppend {
         let heldHistograms = chunk.pointee.holdsHistograms
         if let refusal = shard.appendFloat(slot, chunk, time, bits, bounds) {
             if case .late = refusal { return shard.takeLate(slot, chunk.pointee.logReference, time, bits, nil, &report, &journal) }
-            return refuse(refusal, Refused(ordinal: ordinal, time: time, bits: bits), &report)
+            return refuse(refusal, Refused(ordinal: ordinal, time: time, bits: bits), &report, &journal)
         }
         if heldHistograms { shard.handIn(&journal) }
         shard.record.append(chunk.pointee.logReference, time, bits)
@@ -55,7 +55,7 @@ struct MixedAppend {
         let kindBefore = chunk.pointee.holdsHistograms ? shard.histograms[slot]?.logKind : nil
         if let refusal = shard.append(slot, chunk, time, histogram, bounds) {
             if case .late = refusal { return shard.takeLate(slot, chunk.pointee.logReference, time, histogram.sum.bitPattern, histogram, &report, &journal) }
-            return refuse(refusal, Refused(ordinal: ordinal, time: time, bits: histogram.sum.bitPattern, isHistogram: true), &report)
+            return refuse(refusal, Refused(ordinal: ordinal, time: time, bits: histogram.sum.bitPattern, isHistogram: true), &report, &journal)
         }
         if let kindBefore, kindBefore != kind { shard.handIn(&journal) }
         shard.histograms[slot]?.logKind = kind
@@ -70,7 +70,8 @@ struct MixedAppend {
         high = max(high, time)
     }
 
-    private mutating func refuse(_ refusal: SampleRefusal, _ sample: Refused, _ report: inout AppendReport) {
+    private mutating func refuse(_ refusal: SampleRefusal, _ sample: Refused, _ report: inout AppendReport, _ journal: inout Head.Journal) {
+        if refusal.isOutOfOrder { journal.noteLateness(sample.time) }
         var refused = sample
         refused.reason = report.add(refusal, refused)
         if first == nil { first = refused }

@@ -33,7 +33,7 @@ extension HeadReplay {
 
     private mutating func takeLate(_ reference: UInt64, _ time: Int64, _ bits: UInt64, _ histogram: NativeHistogram?) {
         guard let ordinal = references.find(reference), time.magnitude <= Head.timeMax.magnitude else {
-            samplesOfUnknownSeries += 1
+            unknownLate.note(reference, histogram == nil ? .samples : .histograms)
             // The log may go on having it for some time, in which no other series may be called so.
             if reference <= Self.referenceMax { highestReference = max(highestReference, reference) }
             return

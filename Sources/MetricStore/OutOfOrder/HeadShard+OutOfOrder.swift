@@ -26,6 +26,7 @@ extension HeadShard {
     mutating func takeLate(
         _ slot: Int, _ reference: UInt64, _ time: Int64, _ bits: UInt64, _ histogram: NativeHistogram? = nil, _ report: inout AppendReport, _ journal: inout Head.Journal
     ) {
+        journal.noteLateness(time)
         guard insertOutOfOrder(slot, time, bits, histogram) else { return }
         journal.late.append(reference, time, bits, histogram)
         report.appended += 1
