@@ -10,7 +10,7 @@ import Testing
 struct DamagedStore {
     /// The files' kinds.
     enum Kind: String, CaseIterable {
-        case log, checkpoint, outOfOrderLog, index, chunks, tombstones, meta, leftover
+        case log, checkpoint, outOfOrderLog, mappedChunks, index, chunks, tombstones, meta, leftover
     }
 
     /// By series and time, what a sample says.
@@ -76,6 +76,7 @@ struct DamagedStore {
             #expect(blocks.count >= 3)
             #expect(try disk.list("/data/wal").contains { $0.hasPrefix("checkpoint.") })
             #expect(try disk.list("/data/wbl").count > 3)
+            #expect(try !disk.list("/data/chunks_head").isEmpty)
             #expect(deleted.contains { late[$0.key]?.keys.contains(where: $0.value.keys.contains) == true })
         }
     }
@@ -111,9 +112,15 @@ struct DamagedStore {
         let block = try #require(blocks.randomElement(using: &generator))
         blockTime = try #require(original.blocks[block])
         let checkpoint = try #require(try disk.list("/data/wal").first { $0.hasPrefix("checkpoint.") })
-        place = [.log, .checkpoint].contains(kind) ? "/data/wal/" : kind == .outOfOrderLog ? "/data/wbl/" : "/data/\(block)"
+        place = switch kind {
+        case .log, .checkpoint: "/data/wal/"
+        case .outOfOrderLog: "/data/wbl/"
+        case .mappedChunks: "/data/chunks_head"
+        case .index, .chunks, .tombstones, .meta, .leftover: "/data/\(block)"
+        }
         let file: String
         switch kind {
+        case .mappedChunks: file = "\(place)/\(try #require(try disk.list(place).randomElement(using: &generator)))"
         case .log, .outOfOrderLog: file = place + (try #require(try disk.list(String(place.dropLast())).filter { $0.utf8.allSatisfy { $0 < 0x3A } }.randomElement(using: &generator)))
         case .checkpoint: file = "/data/wal/\(checkpoint)/00000000"
         case .index: file = "/data/\(block)/index"
@@ -140,7 +147,8 @@ struct DamagedStore {
         case .log, .checkpoint: isLate || time >= original.logStart
         case .outOfOrderLog: isLate
         case .index, .chunks, .tombstones, .meta: blockTime.contains(time)
-        case .leftover: false
+        // The log has all of them.
+        case .mappedChunks, .leftover: false
         }
     }
 
@@ -179,7 +187,7 @@ struct DamagedStore {
         let other = "01JGF0000000000000000000\(Int.random(in: 10...99, using: &generator))"
         let path = try #require([
             "\(other).tmp-for-creation", "\(block).tmp-for-creation", "\(other).tmp-for-deletion", "\(block).tmp-for-deletion", "\(other).tmp", "wal/checkpoint.00000099.tmp",
-            "wal/\(checkpoint).tmp", "wal/00000001.repair", "\(block)/meta.json.tmp", "\(block)/tombstones.tmp", "notes", "wal/notes", "\(block)/notes", "lost+found",
+            "wal/\(checkpoint).tmp", "wal/00000001.repair", "\(block)/meta.json.tmp", "\(block)/tombstones.tmp", "notes", "wal/notes", "chunks_head/notes", "chunks_head/000001.tmp", "\(block)/notes", "lost+found",
         ].randomElement(using: &generator))
         damage = "left over: \(path)"
         let garbage = (0..<100).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -223,6 +231,8 @@ struct DamagedStore {
     private func look(_ store: MetricStore, _ context: String, wasTold: Bool = false) throws -> (samples: Samples, told: [String], missing: Int) {
         let (samples, errors) = try Self.read(store, original.blocks.values.sorted { $0.lowerBound < $1.lowerBound })
         var told = store.opening.blockDamage + (store.opening.log.damage + (store.opening.outOfOrderLog?.damage ?? [])).map { "\($0)" } + errors
+        // Chunks of series whose record is lost are told as well.
+        if kind == .mappedChunks { told += store.opening.headChunkDamage }
         if store.opening.samplesOfUnknownSeries > 0 { told.append("\(place): samples of unknown series") }
         let isTold = wasTold || !told.isEmpty
         var missing = 0

@@ -3,6 +3,7 @@ import MetricFormats
 import MetricModel
 import MetricStore
 import Platform
+import Testbed
 import Testing
 #if canImport(Darwin)
 import Darwin
@@ -11,7 +12,7 @@ import Glibc
 #endif
 
 /// Directories that Prometheus left with chunks in `chunks_head`.
-@Suite(.serialized, .enabled(if: Peer.path("prometheus") != nil && Peer.path("promtool") != nil, "needs prometheus and promtool under ~/.cache/observability-peers"))
+@Suite(.serialized, .ownWaitingThread, .enabled(if: Peer.path("prometheus") != nil && Peer.path("promtool") != nil, "needs prometheus and promtool under ~/.cache/observability-peers"))
 struct HeadChunksTests {
     private static let seriesCount = 40
     private static let steps = 500
@@ -20,7 +21,7 @@ struct HeadChunksTests {
 
     /// A directory that Prometheus wrote and closed, and the lines of all that its log holds.
     private static func directory(_ folder: TemporaryFolder) throws -> (path: String, lines: [String: [String]], start: Int64) {
-        let port = try Peer.freePort()
+        let port = try freePort()
         try Disk().publish(folder.path + "/prometheus.yml", Array("global: {scrape_interval: 1h}".utf8))
         let process = try Peer.start(
             [
@@ -188,7 +189,7 @@ struct HeadChunksTests {
         #expect(chunks == ["000001", "000002"])
         #expect(try StoreVerification(directory: path).problems.isEmpty)
         try Self.expectNoDifference(path, to: folder.path + "/log-only")
-        let port = try Peer.freePort()
+        let port = try freePort()
         let copy = folder.path + "/copy"
         try Peer.copyTree(path, to: copy)
         try Disk().publish(folder.path + "/prometheus.yml", Array("global: {scrape_interval: 1h}".utf8))
