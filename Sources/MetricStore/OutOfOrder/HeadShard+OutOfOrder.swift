@@ -72,10 +72,17 @@ struct OutOfOrderRecords {
     private(set) var high = Int64.min
     private var floats: [(reference: UInt64, time: Int64, bits: UInt64)] = []
     private var histograms: [(reference: UInt64, time: Int64, histogram: NativeHistogram)] = []
+    /// The record's kind that takes what is not handed in yet.
+    private var kind: LogRecord.Kind?
 
     init(log: SegmentLog?) { self.log = log }
 
+    /// Adds a sample, with the lock held under which it was kept.
     mutating func append(_ reference: UInt64, _ time: Int64, _ bits: UInt64, _ histogram: NativeHistogram?) {
+        let kind = histogram.map { LogRecord.kind(of: $0) } ?? .samples
+        // A record is of one kind, and of two samples at one time the log must have that first which came first.
+        if kind != self.kind { handIn() }
+        self.kind = kind
         if let histogram { histograms.append((reference, time, histogram)) } else { floats.append((reference, time, bits)) }
         count += 1
         low = min(low, time)
