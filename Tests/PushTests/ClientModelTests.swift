@@ -3,7 +3,7 @@ import MetricFormats
 import Testbed
 import Testing
 
-@Suite("Families as client libraries hold them")
+@Suite("Families as client libraries hold them", .ownThread)
 struct ClientModelTests {
     @Test("text that was read is written back in the reference library's way", arguments: [
         ("a 1\n", "# TYPE a untyped\na 1\n"),

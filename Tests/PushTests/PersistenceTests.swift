@@ -4,7 +4,7 @@ import PushGroups
 import Testbed
 import Testing
 
-@Suite("What is acknowledged is on the disk")
+@Suite("What is acknowledged is on the disk", .ownThread)
 struct PersistenceTests {
     private static let clock = ManualClock(unixMillis: 1_700_000_000_000)
 

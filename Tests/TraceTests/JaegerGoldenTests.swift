@@ -5,11 +5,12 @@ import HummingbirdTesting
 import JaegerAPI
 import NIOCore
 import Platform
+import Testbed
 import Testing
 import TraceModel
 import TraceStore
 
-@Suite(.enabled(if: Conformance.isPresent, Conformance.absent))
+@Suite(.ownThread, .enabled(if: Conformance.isPresent, Conformance.absent))
 struct JaegerGoldenTests {
     @Test("OTLP JSON becomes Jaeger's JSON, field for field")
     func transform() async throws {

@@ -1,10 +1,11 @@
 import Bytes
 import Platform
+import Testbed
 import Testing
 import TraceModel
 import TraceStore
 
-@Suite(.enabled(if: Conformance.isPresent, Conformance.absent))
+@Suite(.ownThread, .enabled(if: Conformance.isPresent, Conformance.absent))
 struct SearchConformanceTests {
     struct Query: Sendable, CustomTestStringConvertible {
         var caption: String

@@ -1,10 +1,11 @@
 import MetricModel
 import Platform
+import Testbed
 import Testing
 import TraceModel
 import TraceStore
 
-@Suite struct StoreDurabilityTests {
+@Suite(.ownThread) struct StoreDurabilityTests {
     private func check(_ store: TraceStore, holds model: NaiveStore, _ context: String) throws {
         for id in model.traceIDs { #expect(try store.trace(id)?.counts == model.counts(of: id), "\(context): trace \(id)") }
         #expect(try store.find(TraceSearch(limit: 1000)).count == model.traceIDs.count, "\(context)")

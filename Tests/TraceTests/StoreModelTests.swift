@@ -1,10 +1,11 @@
 import MetricModel
 import Platform
+import Testbed
 import Testing
 import TraceModel
 import TraceStore
 
-@Suite struct StoreModelTests {
+@Suite(.ownThread) struct StoreModelTests {
     /// Compares everything that can be asked, and some searches.
     private func compare(_ store: TraceStore, _ model: NaiveStore, _ random: inout RandomTraces, searches: Int, _ context: String) throws {
         #expect(try store.services() == model.services, "\(context)")
