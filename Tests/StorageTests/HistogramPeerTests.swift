@@ -17,7 +17,7 @@ struct HistogramPeerTests {
     func bothWays() async throws {
         let folder = try TemporaryFolder()
         let store = try StoreFixture.open(Disk(), folder.path + "/ours", clock: SystemClock()) { $0.maintenanceSeconds = 0; $0.retentionMillis = 0 }
-        var prometheus = try PeerPrometheus(folder, configuration: "global: {scrape_interval: 1h}")
+        var prometheus = PeerPrometheus(folder, configuration: "global: {scrape_interval: 1h}")
         try prometheus.start("theirs")
         let clock = SystemClock()
         let start = clock.unixMillis - 6 * 3_600_000

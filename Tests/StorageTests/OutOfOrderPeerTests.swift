@@ -20,7 +20,7 @@ struct OutOfOrderPeerTests {
             try StoreFixture.open(Disk(), "\(folder.path)/\(name)", clock: SystemClock()) { $0.maintenanceSeconds = 0; $0.retentionMillis = 0; $0.outOfOrderWindowMillis = window }
         }
         let store = try open("ours")
-        var prometheus = try PeerPrometheus(folder, configuration: "{global: {scrape_interval: 1h}, storage: {tsdb: {out_of_order_time_window: 3h}}}")
+        var prometheus = PeerPrometheus(folder, configuration: "{global: {scrape_interval: 1h}, storage: {tsdb: {out_of_order_time_window: 3h}}}")
         try prometheus.start("theirs")
         let (truth, total, requests) = Self.load(from: SystemClock().unixMillis - 6 * 3_600_000)
         try await prometheus.write(requests, and: store) { if $0 % 200 == 199 { try store.maintain() } }

@@ -15,18 +15,36 @@ import Glibc
 struct PeerPrometheus {
     private let folder: TemporaryFolder
     private let configuration: String
-    private let port: Int
+    private var port = 0
     private var process: pid_t = 0
 
-    init(_ folder: TemporaryFolder, configuration: String) throws {
+    init(_ folder: TemporaryFolder, configuration: String) {
         self.folder = folder
         self.configuration = configuration
-        port = try freePort()
     }
 
-    /// Starts on the directory `name` of the folder.
+    /// Starts on the directory `name` of the folder and waits until ready.
     mutating func start(_ name: String) throws {
         try Disk().publish(folder.path + "/prometheus.yml", Array(configuration.utf8))
+        // A port that was free may be another's by the time that it is wanted.
+        for _ in 0..<3 {
+            port = try freePort()
+            try spawn(name)
+            if isReadyInTime() { return }
+        }
+        throw Peer.Failure(description: "prometheus does not start: \(try log)")
+    }
+
+    private func isReadyInTime() -> Bool {
+        var status: Int32 = 0
+        for _ in 0..<600 where waitpid(process, &status, WNOHANG) == 0 {
+            if (try? Peer.get(port, "/-/ready", attempts: 1))?.contains("Ready") == true { return true }
+            usleep(100_000)
+        }
+        return false
+    }
+
+    private mutating func spawn(_ name: String) throws {
         process = try Peer.start(
             [
                 try #require(Peer.path("prometheus")), "--config.file=\(folder.path)/prometheus.yml", "--storage.tsdb.path=\(folder.path)/\(name)", "--web.listen-address=127.0.0.1:\(port)",
@@ -48,7 +66,7 @@ struct PeerPrometheus {
     func write(_ requests: some Sequence<[(labels: Labels, samples: [MixedSample])]>, and store: MetricStore, between: (Int) throws -> Void = { _ in }) async throws {
         for (number, request) in requests.enumerated() {
             let body = StoreFixture.remoteWrite(request)
-            #expect(try Peer.post(port, "/api/v1/write", Compression.snappy.compress(body), attempts: number == 0 ? 100 : 1) == 204, "request \(number)")
+            #expect(try Peer.post(port, "/api/v1/write", Compression.snappy.compress(body), attempts: 1) == 204, "request \(number)")
             let report = try await store.append(try RemoteWriteRequest.decode(body).batch, durability: .logged)
             #expect(report.refused == 0, "\(report.firstRefusal ?? "")")
             try between(number)
@@ -61,11 +79,11 @@ struct PeerPrometheus {
         usleep(1_000_000)
     }
 
-    /// The answer to an instant query, as soon as it is ready to give one.
+    /// The answer to an instant query.
     func answer(_ query: String, at seconds: Int64) throws -> String {
         let plain = Set("abcdefghijklmnopqrstuvwxyz0123456789_".utf8)
         let escaped = query.utf8.map { plain.contains($0) ? String(UnicodeScalar($0)) : "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        return try Peer.get(port, "/api/v1/query?query=\(escaped)&time=\(seconds)", attempts: 100)
+        return try Peer.get(port, "/api/v1/query?query=\(escaped)&time=\(seconds)", attempts: 10)
     }
 
     /// The folders of a directory's blocks, with what they say of themselves.
