@@ -1,4 +1,5 @@
 import Platform
+import Synchronization
 #if canImport(Darwin)
 import Darwin
 #else
@@ -17,12 +18,25 @@ package final class OwnThread: TaskExecutor {
 
     private let work = Condition(Work())
 
+    /// Threads that yield, and who waits for one of them to end.
+    private struct Yielding {
+        var count = 0
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private static let yielding = Mutex(Yielding())
+    /// More would take memory, and finish no sooner.
+    private static let yieldingMax = 4
+
     private init() {}
 
     /// Runs `body`, and every asynchronous function that it calls and that belongs to no actor, on a thread that is there for it alone.
     ///
-    /// - Parameter yields: whether the thread, and every program started from it, comes behind all others.
+    /// - Parameter yields: whether the thread, and every program started from it, comes behind all others; then it waits while four such
+    ///   are at work, so no such `body` may call this again.
     package static func run<T>(yields: Bool = true, _ body: () async throws -> T) async throws -> T {
+        if yields { await begin() }
+        defer { if yields { end() } }
         let executor = OwnThread()
         _ = try WorkerThread(name: "test") {
             #if os(Linux)
@@ -36,6 +50,28 @@ package final class OwnThread: TaskExecutor {
             executor.work.signalAll()
         }
         return try await withTaskExecutorPreference(executor, operation: body)
+    }
+
+    private static func begin() async {
+        await withCheckedContinuation { continuation in
+            let mayBegin = yielding.withLock { yielding in
+                let isFree = yielding.count < yieldingMax
+                if isFree { yielding.count += 1 } else { yielding.waiting.append(continuation) }
+                return isFree
+            }
+            if mayBegin { continuation.resume() }
+        }
+    }
+
+    private static func end() {
+        let next = yielding.withLock { yielding in
+            if yielding.waiting.isEmpty {
+                yielding.count -= 1
+                return CheckedContinuation<Void, Never>?.none
+            }
+            return yielding.waiting.removeFirst()
+        }
+        next?.resume()
     }
 
     package func enqueue(_ job: consuming ExecutorJob) {
