@@ -9,6 +9,9 @@
     package private(set) var count: Int
     /// In the order of time.
     package private(set) var histograms: [HistogramSample] = []
+    /// When the counter behind each float began, in milliseconds, and behind each histogram; 0 where nobody said. Empty when no sample says.
+    package private(set) var floatStarts: [Int64] = []
+    package private(set) var histogramStarts: [Int64] = []
     private var capacity: Int
 
     package init(capacity: Int = 1024) {
@@ -27,6 +30,8 @@
     package mutating func removeAll() {
         count = 0
         if !histograms.isEmpty { histograms.removeAll(keepingCapacity: true) }
+        if !floatStarts.isEmpty { floatStarts.removeAll(keepingCapacity: true) }
+        if !histogramStarts.isEmpty { histogramStarts.removeAll(keepingCapacity: true) }
     }
 
     /// Makes room for `extra` more samples, so that a decoder can write through the pointers and then `advance(by:)`.
@@ -64,9 +69,17 @@
         histograms.replaceSubrange(start..., with: others)
     }
 
+    /// Says when the counters behind all samples began: one time for each float and for each histogram.
+    package mutating func setStarts(floats: [Int64], histograms: [Int64]) {
+        precondition(floats.count == count && histograms.count == self.histograms.count)
+        floatStarts = floats
+        histogramStarts = histograms
+    }
+
     /// Keeps the first `newCount` floats.
     package mutating func truncate(to newCount: Int) {
         precondition(newCount >= 0 && newCount <= count)
         count = newCount
+        if floatStarts.count > newCount { floatStarts.removeLast(floatStarts.count - newCount) }
     }
 }

@@ -23,6 +23,8 @@ extension QueryEngine {
         package var delaysNameRemoval = false
         /// `--enable-feature=type-and-unit-labels`
         package var usesTypeAndUnitLabels = false
+        /// `--enable-feature=use-start-timestamps`
+        package var usesStartTimestamps = false
         package var parser = ParserOptions()
 
         package init() {}

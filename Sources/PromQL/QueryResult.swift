@@ -31,12 +31,21 @@ package enum QueryValue: Sendable {
 package struct InstantSample: Sendable, Hashable {
     package var labels: Labels
     package var timeMillis: Int64
+    /// 0 when the sample is a histogram.
     package var value: Double
+    package var histogram: NativeHistogram?
 
-    package init(labels: Labels, timeMillis: Int64, value: Double) {
+    package init(labels: Labels, timeMillis: Int64, value: Double, histogram: NativeHistogram? = nil) {
         self.labels = labels
         self.timeMillis = timeMillis
         self.value = value
+        self.histogram = histogram
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(labels)
+        hasher.combine(timeMillis)
+        hasher.combine(value)
     }
 }
 
@@ -47,17 +56,27 @@ package struct Matrix: Sendable, Hashable {
     package init(series: [MatrixSeries]) { self.series = series }
 }
 
-/// One series over time: parallel columns. Series with a sample at every step share one column of timestamps.
+/// One series over time: parallel columns of floats, and its histograms beside them. Series with a float at every step share one column of
+/// timestamps.
 package struct MatrixSeries: Sendable, Hashable {
     package var labels: Labels
     /// Milliseconds since the epoch, rising.
     package var timestamps: [Int64]
     package var values: [Double]
+    /// In the order of time; no histogram has the time of a float.
+    package var histograms: [HistogramSample]
 
-    package init(labels: Labels, timestamps: [Int64], values: [Double]) {
+    package init(labels: Labels, timestamps: [Int64], values: [Double], histograms: [HistogramSample] = []) {
         self.labels = labels
         self.timestamps = timestamps
         self.values = values
+        self.histograms = histograms
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(labels)
+        hasher.combine(timestamps)
+        hasher.combine(values)
     }
 }
 

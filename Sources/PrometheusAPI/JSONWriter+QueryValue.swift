@@ -30,8 +30,13 @@ extension JSONWriter {
                 beginObject()
                 key("metric")
                 labels(element.labels)
-                key("value")
-                sample(element.timeMillis, element.value)
+                if let histogram = element.histogram {
+                    key("histogram")
+                    sample(element.timeMillis, histogram)
+                } else {
+                    key("value")
+                    sample(element.timeMillis, element.value)
+                }
                 endObject()
             }
             endArray()
@@ -41,10 +46,18 @@ extension JSONWriter {
                 beginObject()
                 key("metric")
                 labels(series.labels)
-                key("values")
-                beginArray()
-                for (time, value) in zip(series.timestamps, series.values) { sample(time, value) }
-                endArray()
+                if !series.timestamps.isEmpty || series.histograms.isEmpty {
+                    key("values")
+                    beginArray()
+                    for (time, value) in zip(series.timestamps, series.values) { sample(time, value) }
+                    endArray()
+                }
+                if !series.histograms.isEmpty {
+                    key("histograms")
+                    beginArray()
+                    for element in series.histograms { sample(element.timestamp, element.histogram) }
+                    endArray()
+                }
                 endObject()
             }
             endArray()
@@ -57,6 +70,47 @@ extension JSONWriter {
         out.append(UInt8(ascii: ","))
         SampleText.appendQuoted(value, to: &out)
         endArray()
+    }
+
+    private mutating func sample(_ timeMillis: Int64, _ histogram: NativeHistogram) {
+        beginArray()
+        SampleText.append(millis: timeMillis, to: &out)
+        out.append(UInt8(ascii: ","))
+        self.histogram(histogram)
+        endArray()
+    }
+
+    /// Count, sum and the buckets that are not empty, each with a number that says which of its bounds belong to it
+    /// (upstream `jsonutil.MarshalHistogram`).
+    private mutating func histogram(_ histogram: NativeHistogram) {
+        let count: Double =
+            switch histogram.counts {
+            case .float(let tally): tally.count
+            case .integer(let tally): Double(tally.count)
+            }
+        out.append("{\"count\":")
+        SampleText.appendQuoted(count, to: &out)
+        out.append(",\"sum\":")
+        SampleText.appendQuoted(histogram.sum, to: &out)
+        let buckets = histogram.ascendingBuckets
+        for (place, bucket) in buckets.enumerated() {
+            if place == 0 { out.append(",\"buckets\":[[") } else { out.append(",[") }
+            let kind: StaticString = switch (bucket.includesLower, bucket.includesUpper) {
+            case (false, true): "0,"
+            case (true, false): "1,"
+            case (false, false): "2,"
+            case (true, true): "3,"
+            }
+            out.append(kind)
+            SampleText.appendQuoted(bucket.lower, to: &out)
+            out.append(UInt8(ascii: ","))
+            SampleText.appendQuoted(bucket.upper, to: &out)
+            out.append(UInt8(ascii: ","))
+            SampleText.appendQuoted(bucket.count, to: &out)
+            out.append(UInt8(ascii: "]"))
+        }
+        if !buckets.isEmpty { out.append(UInt8(ascii: "]")) }
+        out.append(UInt8(ascii: "}"))
     }
 
     private mutating func timestamp(_ millis: Int64) {

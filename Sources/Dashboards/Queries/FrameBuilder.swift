@@ -17,7 +17,9 @@ struct FrameBuilder {
         case .string(let time, let text):
             [DataFrame(refID: query.refID, kind: .timeSeries, resultType: "string", fields: [.init("Time", .times([time])), .init("Value", .strings([text]), labels: .empty)])]
         case .matrix(let matrix): formed(matrix.series, "matrix")
-        case .vector(let samples): formed(samples.map { MatrixSeries(labels: $0.labels, timestamps: [$0.timeMillis], values: [$0.value]) }, "vector")
+        case .vector(let samples):
+            // A frame's values are numbers.
+            formed(samples.filter { $0.histogram == nil }.map { MatrixSeries(labels: $0.labels, timestamps: [$0.timeMillis], values: [$0.value]) }, "vector")
         case .scalar(let time, let value): formed([MatrixSeries(labels: .empty, timestamps: [time], values: [value])], "scalar")
         }
         if frames.isEmpty { frames = [DataFrame(refID: query.refID)] }

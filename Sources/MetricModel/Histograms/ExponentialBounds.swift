@@ -1,5 +1,5 @@
 /// The bounds of buckets of exponential schemas.
-enum ExponentialBounds {
+package enum ExponentialBounds {
     /// 2^(1/2), 2^(1/4) … 2^(1/256), to the bit what Prometheus's table of bounds was made from.
     private static let factors: [Double] = [
         0x1.6a09e667f3bccp+0, 0x1.306fe0a31b715p+0, 0x1.172b83c7d517bp+0, 0x1.0b5586cf9890fp+0,
@@ -15,7 +15,7 @@ enum ExponentialBounds {
     }()
 
     /// The upper bound of bucket `index`, -4 ≤ `schema` ≤ 8.
-    static func upper(_ index: Int, schema: Int32) -> Double {
+    package static func upper(_ index: Int, schema: Int32) -> Double {
         let (fraction, exponent) = schema < 0
             ? (1.0, clamp(index) << -Int(schema))
             : (fractions[(index & (1 << Int(schema) - 1)) << (8 - Int(schema))], clamp(index >> Int(schema)) + 1)

@@ -23,6 +23,27 @@ extension NativeHistogram {
             : Bucket(lower: lower, upper: upper, includesLower: lower < 0, includesUpper: upper > 0, count: count)
     }
 
+    /// All buckets that are not empty, from the lowest up, their counts as doubles. One that reaches into the zero bucket ends where that
+    /// begins (`AllBucketIterator`).
+    package var ascendingBuckets: [Bucket<Double>] {
+        guard case .float(let tally) = asFloat.counts else { return [] }
+        var (below, above): ([Bucket<Double>], [Bucket<Double>]) = ([], [])
+        Self.forEachBucket(negativeSpans) { index, place in
+            guard place < tally.negative.count, tally.negative[place] != 0 else { return }
+            var bucket = bucket(index, isPositive: false, count: tally.negative[place])
+            if bucket.upper < 0, bucket.upper > -zeroThreshold { bucket.upper = -zeroThreshold }
+            below.append(bucket)
+        }
+        Self.forEachBucket(positiveSpans) { index, place in
+            guard place < tally.positive.count, tally.positive[place] != 0 else { return }
+            var bucket = bucket(index, isPositive: true, count: tally.positive[place])
+            if bucket.lower > 0, bucket.lower < zeroThreshold { bucket.lower = zeroThreshold }
+            above.append(bucket)
+        }
+        let zero = Bucket(lower: -zeroThreshold, upper: zeroThreshold, includesLower: true, includesUpper: true, count: tally.zeroCount)
+        return below.reversed() + (tally.zeroCount > 0 ? [zero] : []) + above
+    }
+
     /// Calls `body` with the index of every bucket that spans speak of and its place among the counts, from the first on.
     @inlinable package static func forEachBucket(_ spans: [Span], _ body: (_ index: Int, _ place: Int) -> Void) {
         var (index, place) = (0, 0)

@@ -72,6 +72,9 @@ struct GroupFold {
     private let steps: Int
     private let groups: Int
     private let source: SourceRange
+    private let context: QueryContext
+    /// The sums and means of histograms, of groups that have any.
+    private let histograms: HistogramCells
 
     init(_ aggregator: Aggregator, groups: Int, operand: SeriesOperator, source: SourceRange) throws(QueryError) {
         self.aggregator = aggregator
@@ -79,7 +82,8 @@ struct GroupFold {
         self.groups = groups
         self.source = source
         steps = operand.grid.count
-        let context = operand.context
+        context = operand.context
+        histograms = HistogramCells(groups: groups, steps: steps, isMean: aggregator == .avg)
         values = try StoredColumns(count: groups, steps: steps, context: context, source: source, filledWith: absent)
         let needsCount = aggregator == .avg || aggregator == .stddev || aggregator == .stdvar
         auxiliary = needsCount || aggregator == .sum ? try StoredColumns(count: groups, steps: steps, context: context, source: source, filledWith: 0) : nil
@@ -92,8 +96,8 @@ struct GroupFold {
         case .avg: try average(group)
         case .min: try extreme(group) { $0 > $1 }
         case .max: try extreme(group) { $0 < $1 }
-        case .count: try fold(group) { state, _ in state = isPresent(state) ? state + 1 : 1 }
-        case .group: try fold(group) { state, _ in state = 1 }
+        case .count: try foldAll(group) { state, _ in state = isPresent(state) ? state + 1 : 1 }
+        case .group: try foldAll(group) { state, _ in state = 1 }
         case .stddev, .stdvar: try variance(group)
         case .topk, .bottomk, .quantile, .limitk, .countValues, .limitRatio: preconditionFailure("\(aggregator.rawValue) does not fold")
         }
@@ -101,16 +105,33 @@ struct GroupFold {
     }
 
     @inline(__always)
-    private func fold(_ group: [Int32], _ body: (_ state: inout Double, _ value: Double) -> Void) throws(QueryError) {
+    private func foldAll(_ group: [Int32], _ body: (_ state: inout Double, _ value: Double) -> Void) throws(QueryError) {
         try operand.stream { index, column, range in
             let state = values.column(Int(group[index]))
             for step in range where isPresent(column[step]) { body(&state[step], column[step]) }
         }
     }
 
+    /// Whether a value takes part where histograms are left out; remarks when one is.
+    @inline(__always)
+    private func isNumber(_ value: Double, _ mayBeHistogram: Bool) -> Bool {
+        if !mayBeHistogram || !HistogramMark.isMark(value) { return true }
+        context.annotate(.ignoredInAggregation(aggregator, source))
+        return false
+    }
+
+    @inline(__always)
+    private func foldFloats(_ group: [Int32], _ body: (_ state: inout Double, _ value: Double) -> Void) throws(QueryError) {
+        try operand.stream { index, column, range in
+            let state = values.column(Int(group[index]))
+            let mixes = context.hasHistograms(column, range)
+            for step in range where isPresent(column[step]) && isNumber(column[step], mixes) { body(&state[step], column[step]) }
+        }
+    }
+
     @inline(__always)
     private func extreme(_ group: [Int32], _ loses: (Double, Double) -> Bool) throws(QueryError) {
-        try fold(group) { state, value in if loses(state, value) || state.isNaN { state = value } }
+        try foldFloats(group) { state, value in if loses(state, value) || state.isNaN { state = value } }
     }
 
     private func sum(_ group: [Int32]) throws(QueryError) {
@@ -118,9 +139,11 @@ struct GroupFold {
         try operand.stream { index, column, range in
             let sums = values.column(Int(group[index]))
             let lost = auxiliary.column(Int(group[index]))
+            let mixes = context.hasHistograms(column, range)
             for step in range {
                 let value = column[step]
                 if isAbsent(value) { continue }
+                if mixes, HistogramMark.isMark(value) { addHistogram(value, index, Int(group[index]), step, isFirst: isAbsent(sums[step])); continue }
                 if isAbsent(sums[step]) { sums[step] = value; continue }
                 var sum = KahanSum(sums[step], compensation: lost[step])
                 sum.add(value)
@@ -133,6 +156,29 @@ struct GroupFold {
             let lost = auxiliary.column(group)
             for step in 0..<steps where isPresent(sums[step]) { sums[step] += lost[step] }
         }
+        try settleHistograms()
+    }
+
+    // MARK: Histograms
+
+    private func addHistogram(_ mark: Double, _ index: Int, _ group: Int, _ step: Int, isFirst: Bool) {
+        if histograms.add(context.histograms[mark], group, step, isFirst: isFirst) { return }
+        context.annotate(.mixedSchemas(operand.series[index].labels.metricName ?? "", source))
+    }
+
+    /// Puts the sums and means of histograms in the place of those of floats, where a group had nothing but histograms.
+    private func settleHistograms() throws(QueryError) {
+        try histograms.forEach { group, step, cell throws(QueryError) in
+            let column = values.column(group)
+            if cell.total?.boundsWereReconciled == true { context.annotate(.boundsReconciled(in: .aggregation, source)) }
+            if isPresent(column[step]) {
+                context.annotate(.mixedFloatsAndHistogramsInAggregation(source))
+                column[step] = absent
+            } else if let total = cell.total, !cell.isIncompatible {
+                if total.countersCollide { context.annotate(.countersCollide(in: .aggregation, source)) }
+                column[step] = try context.mark(total.value.compacted(), for: source)
+            }
+        }
     }
 
     /// `values` is the sum or, once that overflowed, the mean; the sign of the count says which.
@@ -142,8 +188,10 @@ struct GroupFold {
             let sums = values.column(Int(group[index]))
             let lost = auxiliary.column(Int(group[index]))
             let count = counts.column(Int(group[index]))
+            let mixes = context.hasHistograms(column, range)
             for step in range where isPresent(column[step]) {
                 let value = column[step]
+                if mixes, HistogramMark.isMark(value) { addHistogram(value, index, Int(group[index]), step, isFirst: isAbsent(sums[step])); continue }
                 if isAbsent(sums[step]) { sums[step] = value; count[step] = 1; continue }
                 if count[step] > 0 {
                     var sum = KahanSum(sums[step], compensation: lost[step])
@@ -175,6 +223,7 @@ struct GroupFold {
                 sums[step] = count[step] > 0 ? sums[step] / count[step] + lost[step] / count[step] : sums[step] + lost[step]
             }
         }
+        try settleHistograms()
     }
 
     /// Welford's running variance: `values` holds the squares, `auxiliary` the mean.
@@ -184,7 +233,8 @@ struct GroupFold {
             let squares = values.column(Int(group[index]))
             let means = auxiliary.column(Int(group[index]))
             let count = counts.column(Int(group[index]))
-            for step in range where isPresent(column[step]) {
+            let mixes = context.hasHistograms(column, range)
+            for step in range where isPresent(column[step]) && isNumber(column[step], mixes) {
                 let value = column[step]
                 count[step] += 1
                 if isAbsent(squares[step]) {

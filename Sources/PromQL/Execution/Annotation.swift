@@ -1,18 +1,26 @@
 import MetricModel
 
 /// Something that the asker should know of an answer; upstream's texts (`util/annotations`).
-struct Annotation: Hashable, Sendable {
+struct Annotation: Sendable {
+    /// What a histogram took part in.
+    enum Operation: String { case addition, subtraction, aggregation }
+
     var isWarning: Bool
+    /// The same message about two parts of a query is one remark, shown with the place of the later part.
     var message: String
     var source: SourceRange
-    /// Where it stands takes part in identity: the same remark on two parts of a query is two remarks.
-    private var lower: Int
+    /// How often it occurred, for those that say so.
+    var occurrences: Int?
 
     private init(isWarning: Bool, _ message: String, _ source: SourceRange) {
         self.isWarning = isWarning
         self.message = (isWarning ? "PromQL warning: " : "PromQL info: ") + message
         self.source = source
-        lower = source.lower
+    }
+
+    mutating func merge(_ other: Annotation) {
+        if other.source.lower > source.lower { source = other.source }
+        if let occurrences, let more = other.occurrences { self.occurrences = occurrences + more }
     }
 
     static func invalidQuantile(_ q: Double, _ source: SourceRange) -> Annotation {
@@ -55,6 +63,71 @@ struct Annotation: Hashable, Sendable {
         return annotation
     }
 
+    // MARK: Native histograms
+
+    private static func warning(_ message: String, _ source: SourceRange) -> Annotation { Annotation(isWarning: true, message, source) }
+    private static func info(_ message: String, _ source: SourceRange) -> Annotation { Annotation(isWarning: false, message, source) }
+
+    static func mixedFloatsAndHistograms(_ metric: String, _ source: SourceRange) -> Annotation {
+        warning("encountered a mix of histograms and floats for metric name \(LabelName.quoted(metric))", source)
+    }
+
+    static func mixedFloatsAndHistogramsInAggregation(_ source: SourceRange) -> Annotation {
+        warning("encountered a mix of histograms and floats for aggregation", source)
+    }
+
+    static func mixedClassicAndNative(_ metric: String, _ source: SourceRange) -> Annotation {
+        warning(named("vector contains a mix of classic and native histograms", metric), source)
+    }
+
+    static func notCounter(_ metric: String, _ source: SourceRange) -> Annotation {
+        warning("this native histogram metric is not a counter: \(LabelName.quoted(metric))", source)
+    }
+
+    static func notGauge(_ metric: String, _ source: SourceRange) -> Annotation {
+        warning("this native histogram metric is not a gauge: \(LabelName.quoted(metric))", source)
+    }
+
+    static func mixedSchemas(_ metric: String, _ source: SourceRange) -> Annotation {
+        warning("vector contains a mix of histograms with exponential and custom buckets schemas for metric name \(LabelName.quoted(metric))", source)
+    }
+
+    static func incompatibleLayouts(_ op: BinaryOperator, _ source: SourceRange) -> Annotation {
+        warning("incompatible bucket layout encountered for binary operator \(op.rawValue)", source)
+    }
+
+    static func countersCollide(in operation: Operation, _ source: SourceRange) -> Annotation {
+        warning("conflicting counter resets during histogram \(operation.rawValue)", source)
+    }
+
+    static func boundsReconciled(in operation: Operation, _ source: SourceRange) -> Annotation {
+        info("mismatched custom buckets were reconciled during \(operation.rawValue)", source)
+    }
+
+    static func ignoredInAggregation(_ aggregator: Aggregator, _ source: SourceRange) -> Annotation {
+        info("ignored histogram in \(aggregator.rawValue) aggregation", source)
+    }
+
+    static func ignoredInMixedRange(_ metric: String, _ source: SourceRange) -> Annotation {
+        info("ignored histograms in a range containing both floats and histograms for metric name \(LabelName.quoted(metric))", source)
+    }
+
+    static func doubtful(_ doubt: FloatHistogram.Doubt, metric: String, _ source: SourceRange) -> Annotation {
+        let message =
+            switch doubt {
+            case .resultIsNaN: "input to histogram_quantile has NaN observations, result is NaN"
+            case .isSkewed: "input to histogram_quantile has NaN observations, result is skewed higher"
+            case .fractionExcludes: "input to histogram_fraction has NaN observations, which are excluded from all fractions"
+            }
+        return info(named(message, metric), source)
+    }
+
+    static func startsOverlap(_ metric: String, _ source: SourceRange) -> Annotation {
+        var annotation = warning("sample has start time that overlaps with previous sample timestamp for metric \(LabelName.quoted(metric))", source)
+        annotation.occurrences = 1
+        return annotation
+    }
+
     private static func named(_ message: String, _ metric: String) -> String {
         metric.isEmpty ? message : "\(message) for metric name \(LabelName.quoted(metric))"
     }
@@ -62,7 +135,8 @@ struct Annotation: Hashable, Sendable {
     /// The text with its line and column.
     func text(in query: [UInt8]) -> String {
         let place = ParseError("", source.lower..<max(source.lower, source.upper), in: query).position
-        return place.map { "\(message) (\($0.line):\($0.column))" } ?? message
+        let counted = occurrences.map { $0 > 1 ? "\(message) (\($0) occurrences)" : message } ?? message
+        return place.map { "\(counted) (\($0.line):\($0.column))" } ?? counted
     }
 }
 

@@ -28,11 +28,16 @@ final class ChoiceOperator: SeriesOperator {
         var place = [Int32](repeating: -1, count: all.count)
         var picks: [(series: Int32, step: Int32)] = []
         var choice = Choice(plan.aggregator, groups: grouping.identities.count, seriesCount: all.count)
+        let isRanking = plan.aggregator == .topk || plan.aggregator == .bottomk
         let offsets = plan.aggregator == .limitRatio ? operand.series.map { LimitRatio.offset(of: $0.labels) } : []
         for step in 0..<grid.count {
             if step & 63 == 0 { try context.check() }
             choice.begin(parameter[step])
             for (index, column) in all.enumerated() where isPresent(column[step]) {
+                if isRanking, context.histograms.isUsed, HistogramMark.isMark(column[step]) {
+                    if choice.isOpen { context.annotate(.ignoredInAggregation(plan.aggregator, plan.wholeSource)) }
+                    continue
+                }
                 choice.offer(index, column[step], group: Int(grouping.groups[index]), ratioOffset: offsets.isEmpty ? 0 : offsets[index])
             }
             choice.forEachChosen { index in
@@ -105,6 +110,9 @@ struct Choice {
         used.removeAll(keepingCapacity: true)
         if aggregator == .limitRatio { ratio = max(-1, min(1, parameter)) } else { limit = min(Int(parameter), seriesCount) }
     }
+
+    /// Whether anything can be chosen at the step.
+    var isOpen: Bool { limit >= 1 }
 
     mutating func offer(_ index: Int, _ value: Double, group: Int, ratioOffset: Double) {
         let entry = Entry(index: index, value: value)

@@ -21,8 +21,30 @@ final class ElementOperator: SeriesOperator {
     override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> {
         let values = try operand.column(index, worker)
         let out = output(worker)
-        ElementFunctions.compute(function, values, grid: grid, scalars: scalars, into: out)
+        if context.hasHistograms(values, 0..<grid.count) {
+            try computeMixed(values, into: out)
+        } else {
+            ElementFunctions.compute(function, values, grid: grid, scalars: scalars, into: out)
+        }
         return UnsafePointer(out)
+    }
+
+    private func computeMixed(_ values: UnsafePointer<Double>, into out: UnsafeMutablePointer<Double>) throws(QueryError) {
+        // Functions of floats know nothing of histograms; when a sample is, is asked of both.
+        for step in 0..<grid.count { out[step] = HistogramMark.isMark(values[step]) && function != .timestamp ? absent : values[step] }
+        ElementFunctions.compute(function, UnsafePointer(out), grid: grid, scalars: scalars, into: out)
+        for step in 0..<grid.count where HistogramMark.isMark(values[step]) {
+            let histogram = context.histograms[values[step]]
+            switch function {
+            case nil: out[step] = try context.mark(histogram.multiplied(by: -1), for: source)
+            case .histogramCount: out[step] = histogram.count
+            case .histogramSum: out[step] = histogram.sum
+            case .histogramAvg: out[step] = histogram.average
+            case .histogramStddev: out[step] = histogram.variance.squareRoot()
+            case .histogramStdvar: out[step] = histogram.variance
+            default: break
+            }
+        }
     }
 }
 
@@ -45,15 +67,21 @@ final class VectorScalarOperator: SeriesOperator {
         series = operand.series
         staysDistinctWithoutNames = operand.staysDistinctWithoutNames
         if operation.op.changesMeaning || operation.returnsBool { for index in series.indices { series[index].dropsName = true } }
-        if operation.op == .trimUpper || operation.op == .trimLower, !series.isEmpty {
-            context.annotate(.incompatibleTypes("float", operation.op, "float", source))
-        }
     }
 
     override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> {
         let values = try operand.column(index, worker)
         let out = output(worker)
         let scalars = UnsafePointer(scalar.values)
+        if operation.op.isTrim || context.hasHistograms(values, 0..<grid.count) {
+            let arithmetic = MixedArithmetic(op: operation.op, returnsBool: operation.returnsBool, context: context, source: source)
+            for step in 0..<grid.count {
+                guard isPresent(values[step]) else { out[step] = absent; continue }
+                let (a, b) = operation.isSwapped ? (scalars[step], values[step]) : (values[step], scalars[step])
+                out[step] = try arithmetic.combined(a, b, keeping: values[step])
+            }
+            return UnsafePointer(out)
+        }
         operation.op.apply(
             operation.isSwapped ? scalars : values, operation.isSwapped ? values : scalars, keeping: values, returnsBool: operation.returnsBool,
             count: grid.count, into: out)

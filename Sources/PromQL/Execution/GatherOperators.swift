@@ -35,6 +35,10 @@ final class QuantileOperator: SeriesOperator {
         for step in 0..<grid.count {
             var count = 0
             for column in columns where isPresent(column[step]) {
+                if context.histograms.isUsed, HistogramMark.isMark(column[step]) {
+                    context.annotate(.ignoredInAggregation(.quantile, plan.source))
+                    continue
+                }
                 values.values[count] = column[step]
                 count += 1
             }
@@ -82,11 +86,11 @@ final class CountValuesOperator: SeriesOperator {
             let group = grouping.groups[index]
             for step in 0..<grid.count where isPresent(values[step]) {
                 let value = values[step]
-                let key = Key(group: group, bits: value.isNaN ? 0x7FF8_0000_0000_0001 : value.bitPattern)
+                let key = Key(group: group, bits: value.isNaN && !HistogramMark.isMark(value) ? 0x7FF8_0000_0000_0001 : value.bitPattern)
                 var place = places[key]
                 if place == nil {
                     let base = grouping.identities[Int(group)].labels
-                    let labels = showsValue ? base.setting(label, GoFormat.shortest(value)) : base
+                    let labels = showsValue ? base.setting(label, text(value)) : base
                     place = byLabels[labels]
                     if place == nil {
                         try context.hold(samples: grid.count, for: source)
@@ -103,6 +107,10 @@ final class CountValuesOperator: SeriesOperator {
             }
         }
         staysDistinctWithoutNames = false
+    }
+
+    private func text(_ value: Double) -> String {
+        context.histograms.isUsed && HistogramMark.isMark(value) ? context.histograms[value].native.description : GoFormat.shortest(value)
     }
 
     override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> { UnsafePointer(columns[index].values) }

@@ -39,7 +39,7 @@ final class OperatorBuilder {
         switch node {
         case .select(let selection):
             let operand = SelectOperator(context, grid, selection)
-            return selection.reading == .timestamp ? named(operand, .sameStep) : operand
+            return selection.reading == .value ? operand : named(operand, .sameStep)
         case .window(let call): return named(try window(call), .anySample)
         case .map(let call):
             let operand = ElementOperator(try vector(call.operand), call.function, scalars: try call.scalars.map { node throws(QueryError) in try scalar(node) })
@@ -59,8 +59,11 @@ final class OperatorBuilder {
         case .absent(let operand, let labels): return AbsentOperator(try vector(operand), labels: labels, dropsName: false)
         case .absentOverTime(let call, let labels): return AbsentOperator(try window(call), labels: labels, dropsName: true)
         case .relabel(let plan): return MergeOperator(RelabelOperator(try vector(plan.operand), plan.rule), .sameStep, removesNames: false)
-        case .sort(let plan): return SortOperator(try vector(plan.operand), plan)
-        case .classicQuantile(let plan):
+        case .sort(let plan):
+            let operand = try vector(plan.operand)
+            return SortOperator(plan.key == .value ? FloatsOperator(operand) : operand, plan)
+        case .info(let plan): return InfoOperator(try vector(plan.operand), plan)
+        case .histogram(let plan):
             let scalars: [PlanNode] =
                 switch plan.measure {
                 case .quantile(let q): [q]
@@ -102,7 +105,8 @@ final class OperatorBuilder {
         let last = times.end(grid.endMillis) + times.reachBehind(lookbackMillis: context.lookbackMillis)
         let before = times.end(grid.startMillis) - times.rangeMillis - times.reachBefore(lookbackMillis: context.lookbackMillis)
         switch source {
-        case .selector(let matchers, _, _): return SelectedSamples(context, matchers, span: (before + 1)...max(before + 1, last))
+        case .selector(let matchers, _, let readsStatisticsOnly, _):
+            return SelectedSamples(context, matchers, span: (before + 1)...max(before + 1, last), readsStatisticsOnly: readsStatisticsOnly)
         case .subquery(let operand, let stepMillis, _, _):
             let step = stepMillis > 0 ? stepMillis : context.defaultSubqueryStepMillis
             // The first multiple of the step after the window's open end.
@@ -141,7 +145,7 @@ final class OperatorBuilder {
         let values = ColumnBuffer(count: grid.count, filledWith: absent)
         let counts = ColumnBuffer(count: grid.count, filledWith: 0)
         try operand.stream { _, column, steps in
-            for step in steps where isPresent(column[step]) {
+            for step in steps where isPresent(column[step]) && !HistogramMark.isMark(column[step]) {
                 values.values[step] = column[step]
                 counts.values[step] += 1
             }

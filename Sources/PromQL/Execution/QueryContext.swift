@@ -13,6 +13,8 @@ final class QueryContext: @unchecked Sendable {
     let defaultSubqueryStepMillis: Int64
     let delaysNameRemoval: Bool
     let usesTypeAndUnitLabels: Bool
+    let usesStartTimestamps: Bool
+    let histograms = HistogramArena()
     /// One for every thread that takes part.
     let workers: [Worker]
 
@@ -23,7 +25,7 @@ final class QueryContext: @unchecked Sendable {
     private let cancellation: Cancellation
     private let heldSamples = Atomic<Int>(0)
     private let peakSamples = Atomic<Int>(0)
-    private let annotations = Mutex<Set<Annotation>>([])
+    private let annotations = Mutex<[String: Annotation]>([:])
     private let repairs = Mutex<[MonotonicityNote.Place: MonotonicityNote]>([:])
 
     /// Set from outside to end a query.
@@ -48,6 +50,7 @@ final class QueryContext: @unchecked Sendable {
         defaultSubqueryStepMillis = options.defaultSubqueryStepMillis
         delaysNameRemoval = options.delaysNameRemoval
         usesTypeAndUnitLabels = options.usesTypeAndUnitLabels
+        usesStartTimestamps = options.usesStartTimestamps
         samplesMax = options.samplesMax
         memoryBytesMax = options.memoryBytesMax
         self.timeoutSeconds = timeoutSeconds
@@ -96,9 +99,46 @@ final class QueryContext: @unchecked Sendable {
 
     var peakHeldSamples: Int { peakSamples.load(ordering: .relaxed) }
 
+    // MARK: Histograms
+
+    private let histogramScan = Atomic<Bool>(false)
+
+    /// Whether a query must be run anew because native histograms stood among classic buckets, which is found out only on the way; then
+    /// `HistogramOperator` looks for them first.
+    var needsHistogramScan: Bool { histogramScan.load(ordering: .relaxed) }
+    func demandHistogramScan() { histogramScan.store(true, ordering: .relaxed) }
+
+    /// Keeps a histogram for the rest of the query, or until it is forgotten; the mark stands for it in columns.
+    func mark(_ histogram: FloatHistogram, for source: SourceRange) throws(QueryError) -> Double {
+        try hold(samples: histogram.weight, for: source)
+        return histograms.mark(histogram)
+    }
+
+    /// Forgets the histograms marked since there were `count`.
+    func forgetHistograms(from count: Int) {
+        guard histograms.isUsed else { return }
+        let before = histograms.weight
+        histograms.truncate(to: count)
+        release(samples: before - histograms.weight)
+    }
+
+    /// Whether any of a column's values is a histogram's mark. Costs nothing while the query has met none.
+    @inline(__always) func hasHistograms(_ column: UnsafePointer<Double>, _ steps: Range<Int>) -> Bool {
+        histograms.isUsed && HistogramMark.occurs(in: column, steps)
+    }
+
     // MARK: Remarks
 
-    func annotate(_ annotation: Annotation) { annotations.withLock { _ = $0.insert(annotation) } }
+    func annotate(_ annotation: Annotation) {
+        annotations.withLock { annotations in
+            if annotations[annotation.message]?.merge(annotation) == nil { annotations[annotation.message] = annotation }
+        }
+    }
+
+    func forgetRemarks() {
+        annotations.withLock { $0 = [:] }
+        repairs.withLock { $0 = [:] }
+    }
 
     func annotate(_ repair: Quantile.Repair, metric: String, atMillis millis: Int64, _ source: SourceRange) {
         let place = MonotonicityNote.Place(metric: metric, lower: source.lower, upper: source.upper)
@@ -107,10 +147,8 @@ final class QueryContext: @unchecked Sendable {
 
     /// Warnings and infos, sorted.
     func remarks() -> (warnings: [String], infos: [String]) {
-        var all = annotations.withLock { $0 }
-        for (place, note) in repairs.withLock({ $0 }) {
-            all.insert(.forcedMonotonicity(metric: place.metric, note, SourceRange(place.lower, place.upper)))
-        }
+        var all = annotations.withLock { Array($0.values) }
+        for (place, note) in repairs.withLock({ $0 }) { all.append(.forcedMonotonicity(metric: place.metric, note, SourceRange(place.lower, place.upper))) }
         return (all.filter(\.isWarning).map { $0.text(in: query) }.sorted(), all.filter { !$0.isWarning }.map { $0.text(in: query) }.sorted())
     }
 

@@ -10,7 +10,15 @@ struct QueryExecution: Sendable {
     let limit: Int
 
     func outcome() -> Result<QueryValue, QueryError> {
-        do throws(QueryError) { return .success(try value()) } catch { return .failure(error) }
+        do throws(QueryError) {
+            let first = try value()
+            guard context.needsHistogramScan else { return .success(first) }
+            context.forgetRemarks()
+            context.forgetHistograms(from: 0)
+            return .success(try value())
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func value() throws(QueryError) -> QueryValue {
@@ -47,9 +55,15 @@ struct QueryExecution: Sendable {
         samples.reserveCapacity(values.count)
         for (index, value) in values.enumerated() where isPresent(value) {
             if limit > 0, samples.count == limit { break }
-            samples.append(InstantSample(labels: root.series[index].labels, timeMillis: grid.startMillis, value: value))
+            let histogram = histogram(value)
+            samples.append(InstantSample(labels: root.series[index].labels, timeMillis: grid.startMillis, value: histogram == nil ? value : 0, histogram: histogram))
         }
         return samples
+    }
+
+    /// The histogram that a value stands for, or nil when it is a float.
+    @inline(__always) private func histogram(_ value: Double) -> NativeHistogram? {
+        context.histograms.isUsed && HistogramMark.isMark(value) ? context.histograms[value].native : nil
     }
 
     /// Each element is written by one worker only.
@@ -79,6 +93,7 @@ struct QueryExecution: Sendable {
     }
 
     private func points(_ values: UnsafePointer<Double>, _ count: Int, _ everyStep: [Int64], _ labels: Labels) -> MatrixSeries {
+        if context.hasHistograms(values, 0..<grid.count) { return mixedPoints(values, everyStep, labels) }
         if count == grid.count {
             return MatrixSeries(labels: labels, timestamps: everyStep, values: Array(UnsafeBufferPointer(start: values, count: count)))
         }
@@ -93,6 +108,19 @@ struct QueryExecution: Sendable {
         return MatrixSeries(labels: labels, timestamps: timestamps, values: present)
     }
 
+    private func mixedPoints(_ values: UnsafePointer<Double>, _ everyStep: [Int64], _ labels: Labels) -> MatrixSeries {
+        var series = MatrixSeries(labels: labels, timestamps: [], values: [])
+        for step in 0..<grid.count where isPresent(values[step]) {
+            if let histogram = histogram(values[step]) {
+                series.histograms.append(HistogramSample(everyStep[step], histogram))
+            } else {
+                series.timestamps.append(everyStep[step])
+                series.values.append(values[step])
+            }
+        }
+        return series
+    }
+
     private func matrix(_ source: WindowSource, _ plan: PlanNode) throws(QueryError) -> Matrix {
         let samples = try OperatorBuilder(context, grid, plan: plan).samples(source)
         try samples.open()
@@ -105,6 +133,8 @@ struct QueryExecution: Sendable {
             let run = try samples.samples(index, 0)
             var timestamps: [Int64] = []
             var values: [Double] = []
+            let inside = run.histograms.times.indices.filter { run.histograms.times[$0] > start && run.histograms.times[$0] <= end }
+            if let edge = window.edge, !run.histograms.times.isEmpty { throw .execution("\(edge.rawValue) modifier is not supported with histograms") }
             if let edge = window.edge, run.count > 0 {
                 let input = WindowInput(run: run, grid: grid, window: window, lookbackMillis: context.lookbackMillis, scalars: [])
                 (timestamps, values) = EdgedWindows.extended(input, 0..<run.count, from: start, to: end, isSmoothed: edge == .smoothed)
@@ -114,9 +144,11 @@ struct QueryExecution: Sendable {
                     values.append(run.values[i])
                 }
             }
-            if timestamps.isEmpty { continue }
-            try context.hold(samples: timestamps.count, for: source.source)
-            series.append(MatrixSeries(labels: samples.series[index].visible, timestamps: timestamps, values: values))
+            if timestamps.isEmpty, inside.isEmpty { continue }
+            let weight = inside.reduce(0) { $0 + run.histograms.values[$1].weight }
+            try context.hold(samples: timestamps.count + weight, for: source.source)
+            let histograms = inside.map { HistogramSample(run.histograms.times[$0], run.histograms.values[$0].native) }
+            series.append(MatrixSeries(labels: samples.series[index].visible, timestamps: timestamps, values: values, histograms: histograms))
         }
         return sorted(series)
     }

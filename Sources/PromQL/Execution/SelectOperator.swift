@@ -11,17 +11,22 @@ final class SelectOperator: SeriesOperator {
         super.init(context, grid, selection.source)
     }
 
+    private var interpolates: Bool { selection.isSmoothed && selection.reading == .value }
+
     private var span: ClosedRange<Int64> {
         let first = (selection.atMillis ?? grid.startMillis) - selection.offsetMillis - context.lookbackMillis + 1
-        let reach = selection.isSmoothed && selection.reading == .value ? context.lookbackMillis : 0
+        let reach = interpolates ? context.lookbackMillis : 0
         return first...max(first, (selection.atMillis ?? grid.endMillis) - selection.offsetMillis + reach)
     }
 
     override func prepare() throws(QueryError) {
         do { selected = try context.reader.select(SeriesSelection(selection.matchers, time: span)) } catch { throw .storage(error) }
-        series = selected.map { SeriesIdentity(labels: $0.labels, dropsName: selection.reading == .timestamp) }
+        series = selected.map { SeriesIdentity(labels: $0.labels, dropsName: selection.reading != .value) }
         staysDistinctWithoutNames = selection.hasOneName
     }
+
+    /// The time that a step looks at.
+    @inline(__always) private func time(_ step: Int) -> Int64 { (selection.atMillis ?? grid.time(step)) - selection.offsetMillis }
 
     override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> {
         let state = context.workers[worker]
@@ -33,7 +38,12 @@ final class SelectOperator: SeriesOperator {
         let values = UnsafePointer(state.samples.values)
         state.samplesRead += count
         let out = output(worker)
-        if selection.isSmoothed, selection.reading == .value {
+        if !state.samples.histograms.isEmpty {
+            state.samplesRead += state.samples.histograms.count
+            state.samplesQueried += try interpolates ? smoothMixed(index, state, into: out) : pickMixed(state, into: out)
+            return UnsafePointer(out)
+        }
+        if interpolates {
             state.samplesQueried += smooth(timestamps, values, count, into: out)
             return UnsafePointer(out)
         }
@@ -41,14 +51,23 @@ final class SelectOperator: SeriesOperator {
         var next = 0
         var found = 0
         for step in 0..<grid.count {
-            let time = (selection.atMillis ?? grid.time(step)) - selection.offsetMillis
+            let time = time(step)
             while next < count, timestamps[next] <= time { next += 1 }
             guard next > 0, timestamps[next - 1] > time - lookback, isPresent(values[next - 1]) else { out[step] = absent; continue }
-            out[step] = selection.reading == .value ? values[next - 1] : Double(timestamps[next - 1]) / 1000
+            switch selection.reading {
+            case .value: out[step] = values[next - 1]
+            case .timestamp: out[step] = Double(timestamps[next - 1]) / 1000
+            case .startTimestamp: out[step] = start(state.samples.floatStarts, next - 1)
+            }
             found += 1
         }
         state.samplesQueried += found
         return UnsafePointer(out)
+    }
+
+    private func start(_ starts: [Int64], _ place: Int) -> Double {
+        guard context.usesStartTimestamps else { return absent }
+        return starts.isEmpty ? 0 : Double(starts[place]) / 1000
     }
 
     /// At each step the sample of that moment, or the point on the line between the nearest samples on both sides, or the last one.
@@ -57,7 +76,7 @@ final class SelectOperator: SeriesOperator {
         var next = 0
         var found = 0
         for step in 0..<grid.count {
-            let time = (selection.atMillis ?? grid.time(step)) - selection.offsetMillis
+            let time = time(step)
             while next < count, timestamps[next] < time { next += 1 }
             out[step] = absent
             var before = next - 1
@@ -75,6 +94,71 @@ final class SelectOperator: SeriesOperator {
                 out[step] = values[before]
             }
             if isPresent(out[step]) { found += 1 }
+        }
+        return found
+    }
+
+    // MARK: Series with histograms
+
+    private func pickMixed(_ state: QueryContext.Worker, into out: UnsafeMutablePointer<Double>) throws(QueryError) -> Int {
+        let histograms = HistogramReading(state.samples.histograms, statisticsOnly: selection.readsStatisticsOnly).values
+        let lookback = context.lookbackMillis
+        var (next, nextHistogram, found) = (0, 0, 0)
+        var marked: (place: Int, mark: Double)?
+        for step in 0..<grid.count {
+            let time = time(step)
+            while next < state.samples.count, state.samples.timestamps[next] <= time { next += 1 }
+            while nextHistogram < histograms.count, state.samples.histograms[nextHistogram].timestamp <= time { nextHistogram += 1 }
+            let floatTime = next > 0 ? state.samples.timestamps[next - 1] : .min
+            let histogramTime = nextHistogram > 0 ? state.samples.histograms[nextHistogram - 1].timestamp : .min
+            let isHistogram = histogramTime >= floatTime
+            let place = isHistogram ? nextHistogram - 1 : next - 1
+            out[step] = absent
+            guard place >= 0, max(floatTime, histogramTime) > time - lookback else { continue }
+            if isHistogram ? Staleness.isMarker(histograms[place].sum) : isAbsent(state.samples.values[place]) { continue }
+            found += isHistogram ? histograms[place].weight : 1
+            switch selection.reading {
+            case .timestamp: out[step] = Double(max(floatTime, histogramTime)) / 1000
+            case .startTimestamp: out[step] = start(isHistogram ? state.samples.histogramStarts : state.samples.floatStarts, place)
+            case .value where isHistogram:
+                if marked?.place != place { marked = (place, try context.mark(histograms[place], for: source)) }
+                out[step] = marked?.mark ?? absent
+            case .value: out[step] = state.samples.values[place]
+            }
+        }
+        return found
+    }
+
+    private func smoothMixed(_ index: Int, _ state: QueryContext.Worker, into out: UnsafeMutablePointer<Double>) throws(QueryError) -> Int {
+        let histograms = HistogramReading(state.samples.histograms, statisticsOnly: selection.readsStatisticsOnly).values
+        let kept = histograms.indices.filter { !Staleness.isMarker(histograms[$0].sum) }
+        let times = kept.map { state.samples.histograms[$0].timestamp }
+        let found = smooth(UnsafePointer(state.samples.timestamps), UnsafePointer(state.samples.values), state.samples.count, into: out)
+        let floats = (0..<state.samples.count).filter { isPresent(state.samples.values[$0]) }.map { state.samples.timestamps[$0] }
+        let metric = series[index].labels.metricName ?? ""
+        let lookback = context.lookbackMillis
+        for step in 0..<grid.count {
+            let time = time(step)
+            let near = times.indices.filter { times[$0] > time - lookback && times[$0] <= time + lookback }
+            guard let first = near.first, let last = near.last else { continue }
+            out[step] = absent
+            if floats.contains(where: { $0 > time - lookback && $0 <= time + lookback }) {
+                context.annotate(.mixedFloatsAndHistograms(metric, source))
+                continue
+            }
+            let behind = near.first { times[$0] >= time }
+            if let behind, times[behind] == time {
+                out[step] = try context.mark(histograms[kept[behind]], for: source)
+            } else if let behind, behind > first {
+                let (a, b) = (histograms[kept[behind - 1]], histograms[kept[behind]])
+                let interpolation = HistogramInterpolation(isCounter: a.counterReset != .gauge || b.counterReset != .gauge, context: context, source: source)
+                let middle = a.hasCustomBuckets == b.hasCustomBuckets ? interpolation.between(a, times[behind - 1], b, times[behind], at: time) : nil
+                if let middle { out[step] = try context.mark(middle, for: source) } else { context.annotate(.mixedSchemas(metric, source)) }
+            } else if behind == nil {
+                var carried = histograms[kept[last]]
+                carried.counterReset = .unknown
+                out[step] = try context.mark(carried, for: source)
+            }
         }
         return found
     }

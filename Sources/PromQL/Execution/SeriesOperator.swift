@@ -55,13 +55,16 @@ extension SeriesOperator {
     /// Hands every column, in the order of `series`, to `fold`, for a range of steps at a time.
     ///
     /// Columns are computed on all workers, a block at a time; then the block is folded, the steps shared out among the workers. So
-    /// each step sees the series in order whatever the number of threads, and sums come out the same.
+    /// each step sees the series in order whatever the number of threads, and sums come out the same. `fold` must not keep the marks of
+    /// histograms: those that the columns brought are forgotten once they are folded.
     func stream(_ fold: (_ index: Int, _ column: UnsafePointer<Double>, _ steps: Range<Int>) -> Void) throws(QueryError) {
         let steps = grid.count
+        let histogramCount = context.histograms.count
         guard context.workers.count > 1, cost > 60_000 else {
             for index in series.indices {
                 if index & 15 == 0 { try context.check() }
                 fold(index, try column(index, 0), 0..<steps)
+                context.forgetHistograms(from: histogramCount)
             }
             return
         }
@@ -88,6 +91,7 @@ extension SeriesOperator {
             } else {
                 try foldSteps(0..<steps)
             }
+            context.forgetHistograms(from: histogramCount)
             from += count
         }
     }

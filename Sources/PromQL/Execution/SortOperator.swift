@@ -56,6 +56,30 @@ final class SortOperator: SeriesOperator {
     override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> { try operand.column(order[index], worker) }
 }
 
+/// What a vector has of floats; its histograms are left out.
+final class FloatsOperator: SeriesOperator {
+    private let operand: SeriesOperator
+
+    init(_ operand: SeriesOperator) {
+        self.operand = operand
+        super.init(operand.context, operand.grid, operand.source)
+    }
+
+    override func prepare() throws(QueryError) {
+        try operand.open()
+        series = operand.series
+        staysDistinctWithoutNames = operand.staysDistinctWithoutNames
+    }
+
+    override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> {
+        let values = try operand.column(index, worker)
+        guard context.hasHistograms(values, 0..<grid.count) else { return values }
+        let out = output(worker)
+        for step in 0..<grid.count { out[step] = HistogramMark.isMark(values[step]) ? absent : values[step] }
+        return UnsafePointer(out)
+    }
+}
+
 /// Text in which runs of digits compare as numbers (facette/natsort, which upstream uses).
 enum NaturalOrder {
     struct Key {

@@ -37,9 +37,6 @@ final class VectorVectorOperator: SeriesOperator {
     override func prepare() throws(QueryError) {
         try left.open()
         try right.open()
-        if operation.op == .trimUpper || operation.op == .trimLower, !left.series.isEmpty, !right.series.isEmpty {
-            context.annotate(.incompatibleTypes("float", operation.op, "float", source))
-        }
         let groups = MatchGroups(operation.matching, left: left.series, right: right.series, delaysNameRemoval: context.delaysNameRemoval)
         let many = MatchGroups.members(isSwapped ? groups.right : groups.left, count: groups.count)
         let one = MatchGroups.members(isSwapped ? groups.left : groups.right, count: groups.count)
@@ -84,6 +81,10 @@ final class VectorVectorOperator: SeriesOperator {
             let a = try left.column(l, worker)
             let b = try right.column(r, worker)
             let out = output(worker)
+            if operation.op.isTrim || context.hasHistograms(a, 0..<grid.count) || context.hasHistograms(b, 0..<grid.count) {
+                for step in 0..<grid.count { out[step] = isPresent(a[step]) && isPresent(b[step]) ? try mixedArithmetic.combined(a[step], b[step]) : absent }
+                return UnsafePointer(out)
+            }
             operation.op.apply(a, b, returnsBool: operation.returnsBool, count: grid.count, into: out)
             return UnsafePointer(out)
         }
@@ -129,7 +130,7 @@ final class VectorVectorOperator: SeriesOperator {
                         throw .execution("multiple matches for labels: grouping labels must ensure unique matches")
                     }
                     hasMatched = true
-                    let value = isSwapped ? combined(b, a) : combined(a, b)
+                    let value = isSwapped ? try combined(b, a) : try combined(a, b)
                     if isAbsent(value) { return }
                     if isPresent(buffer.values[step]) { throw MergeOperator.duplicate }
                     buffer.values[step] = value
@@ -185,7 +186,10 @@ final class VectorVectorOperator: SeriesOperator {
         return SeriesIdentity(labels: naming.labels(many: many == nil ? shared : known, one: one == nil ? shared : known), dropsName: operation.returnsBool)
     }
 
-    private func combined(_ a: Double, _ b: Double) -> Double {
+    private var mixedArithmetic: MixedArithmetic { MixedArithmetic(op: operation.op, returnsBool: operation.returnsBool, context: context, source: source) }
+
+    private func combined(_ a: Double, _ b: Double) throws(QueryError) -> Double {
+        if operation.op.isTrim || (context.histograms.isUsed && (HistogramMark.isMark(a) || HistogramMark.isMark(b))) { return try mixedArithmetic.combined(a, b) }
         if operation.op.isComparison {
             let holds = operation.op.holds(a, b)
             return operation.returnsBool ? (holds ? 1 : 0) : (holds ? a : absent)

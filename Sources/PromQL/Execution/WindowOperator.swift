@@ -50,8 +50,16 @@ final class WindowOperator: SeriesOperator {
         let run = try samples.samples(index, worker)
         let out = output(worker)
         let input = WindowInput(run: run, grid: grid, window: call.window.window, lookbackMillis: context.lookbackMillis, scalars: scalars)
-        context.workers[worker].samplesQueried += WindowFunctions.compute(call.function, input, into: out)
-        if !hasCounterNames, let remark = counterRemark(series[index].labels), (0..<grid.count).contains(where: { isPresent(out[$0]) }) {
+        if run.isPlain {
+            context.workers[worker].samplesQueried += WindowFunctions.compute(call.function, input, into: out)
+        } else {
+            let identity = samples.series[index]
+            let windows = MixedWindows(
+                function: call.function, input: input, context: context, metric: (context.delaysNameRemoval ? identity.labels : identity.visible).metricName ?? "",
+                source: call.function == .quantileOverTime ? call.scalarSource : call.window.source)
+            context.workers[worker].samplesQueried += try windows.compute(into: out)
+        }
+        if !hasCounterNames, let remark = counterRemark(series[index].labels), (0..<grid.count).contains(where: { isPresent(out[$0]) && !HistogramMark.isMark(out[$0]) }) {
             context.annotate(remark)
         }
         return UnsafePointer(out)

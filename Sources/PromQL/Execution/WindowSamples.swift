@@ -3,11 +3,24 @@ import MetricStore
 
 /// Where a window function gets a series' samples, stale markers left out. As with operators: `open` once, then any worker any series.
 class WindowSamples {
-    /// A series' samples in time order, valid until the same worker asks again.
+    /// A series' samples in time order, valid until the same worker asks again. Histograms stand beside the floats.
     struct Run {
         let timestamps: UnsafePointer<Int64>
         let values: UnsafePointer<Double>
         let count: Int
+        /// When the counter behind each float began; empty where nobody said or nobody asks.
+        var starts: [Int64] = []
+        var histograms = HistogramRun()
+
+        /// Whether there are nothing but floats.
+        var isPlain: Bool { starts.isEmpty && histograms.times.isEmpty }
+    }
+
+    /// A series' histograms in time order.
+    struct HistogramRun {
+        var times: [Int64] = []
+        var values: [FloatHistogram] = []
+        var starts: [Int64] = []
     }
 
     final var series: [SeriesIdentity] = []
@@ -22,13 +35,15 @@ final class SelectedSamples: WindowSamples {
     private let context: QueryContext
     private let matchers: [Matcher]
     private let span: ClosedRange<Int64>
+    private let readsStatisticsOnly: Bool
     private var selected: [any SelectedSeries] = []
 
-    /// `span`: everything that any window may touch.
-    init(_ context: QueryContext, _ matchers: [Matcher], span: ClosedRange<Int64>) {
+    /// `span`: everything that any window may touch. `readsStatisticsOnly`: whether the buckets of histograms matter to nobody.
+    init(_ context: QueryContext, _ matchers: [Matcher], span: ClosedRange<Int64>, readsStatisticsOnly: Bool) {
         self.context = context
         self.matchers = matchers
         self.span = span
+        self.readsStatisticsOnly = readsStatisticsOnly
     }
 
     override func open() throws(QueryError) {
@@ -41,12 +56,14 @@ final class SelectedSamples: WindowSamples {
         let state = context.workers[worker]
         state.samples.removeAll()
         do { try selected[index].read(span, into: &state.samples) } catch { throw .storage(error) }
-        state.samplesRead += state.samples.count
+        state.samplesRead += state.samples.count + state.samples.histograms.count
         // SAFETY: the buffer is this worker's own and is not appended to before the run has been used.
         let timestamps = state.samples.timestamps
         let values = state.samples.values
-        var kept = 0
         let count = state.samples.count
+        let isPlain = state.samples.histograms.isEmpty && (state.samples.floatStarts.isEmpty || !context.usesStartTimestamps)
+        let starts = isPlain ? [] : keptStarts(state)
+        var kept = 0
         while kept < count, isPresent(values[kept]) { kept += 1 }
         if kept < count {
             for from in kept..<count where isPresent(values[from]) {
@@ -55,7 +72,55 @@ final class SelectedSamples: WindowSamples {
                 kept += 1
             }
         }
-        return Run(timestamps: UnsafePointer(timestamps), values: UnsafePointer(values), count: kept)
+        var run = Run(timestamps: UnsafePointer(timestamps), values: UnsafePointer(values), count: kept)
+        if !isPlain {
+            run.starts = starts
+            run.histograms = histograms(state)
+        }
+        return run
+    }
+
+    /// The starts of the floats that are no stale markers.
+    private func keptStarts(_ state: QueryContext.Worker) -> [Int64] {
+        guard context.usesStartTimestamps, !state.samples.floatStarts.isEmpty else { return [] }
+        return (0..<state.samples.count).filter { isPresent(state.samples.values[$0]) }.map { state.samples.floatStarts[$0] }
+    }
+
+    private func histograms(_ state: QueryContext.Worker) -> HistogramRun {
+        let read = HistogramReading(state.samples.histograms, statisticsOnly: readsStatisticsOnly)
+        var run = HistogramRun()
+        let starts = context.usesStartTimestamps ? state.samples.histogramStarts : []
+        for (place, histogram) in read.values.enumerated() where !Staleness.isMarker(histogram.sum) {
+            run.times.append(state.samples.histograms[place].timestamp)
+            run.values.append(histogram)
+            if !starts.isEmpty { run.starts.append(starts[place]) }
+        }
+        return run
+    }
+}
+
+/// Histograms as they come from the store, made ready to calculate with.
+struct HistogramReading {
+    /// Stale markers included.
+    let values: [FloatHistogram]
+
+    /// With `statisticsOnly` without buckets: then what is known of counter resets is found out while they are still there
+    /// (upstream `HistogramStatsIterator`).
+    init(_ samples: [HistogramSample], statisticsOnly: Bool) {
+        guard statisticsOnly else {
+            values = samples.map { FloatHistogram($0.histogram) }
+            return
+        }
+        var before: FloatHistogram?
+        values = samples.map { sample in
+            let whole = FloatHistogram(sample.histogram)
+            var bare = FloatHistogram(schema: whole.schema)
+            (bare.count, bare.sum, bare.counterReset) = (whole.count, whole.sum, whole.counterReset)
+            if Staleness.isMarker(whole.sum) { return bare }
+            if whole.counterReset == .unknown, let before { bare.counterReset = whole.isReset(since: before) ? .reset : .notReset }
+            before = whole
+            return bare
+        }
     }
 }
 
@@ -93,13 +158,20 @@ final class SubquerySamples: WindowSamples {
 
     override func samples(_ index: Int, _ worker: Int) throws(QueryError) -> Run {
         let column = try operand.column(index, worker)
+        let hasHistograms = operand.context.hasHistograms(column, 0..<operand.grid.count)
+        var histograms = HistogramRun()
         let buffer = buffers[worker]
         var count = 0
         for step in 0..<operand.grid.count where isPresent(column[step]) {
+            if hasHistograms, HistogramMark.isMark(column[step]) {
+                histograms.times.append(operand.grid.time(step))
+                histograms.values.append(operand.context.histograms[column[step]])
+                continue
+            }
             buffer.timestamps[count] = operand.grid.time(step)
             buffer.values[count] = column[step]
             count += 1
         }
-        return Run(timestamps: UnsafePointer(buffer.timestamps), values: UnsafePointer(buffer.values), count: count)
+        return Run(timestamps: UnsafePointer(buffer.timestamps), values: UnsafePointer(buffer.values), count: count, histograms: histograms)
     }
 }

@@ -4,15 +4,15 @@ enum EdgedWindows {
         switch function {
         case .changes: return fromAnchor(input, into: out) { before, value in value != before && !(value.isNaN && before.isNaN) }
         case .resets: return fromAnchor(input, into: out) { before, value in value < before }
-        default:
-            let isCounter = function != .delta
-            let rangeSeconds = Double(input.window.rangeMillis) / 1000
-            return input.slide(into: out) { samples, step in
-                let end = input.window.end(input.grid.time(step))
-                let change = change(input, samples, from: end - input.window.rangeMillis, to: end, isSmoothed: edge == .smoothed, isCounter: isCounter)
-                return function == .rate && isPresent(change) ? change / rangeSeconds : change
-            }
+        default: return input.slide(into: out) { samples, step in rate(function, edge, input, samples, step) }
         }
+    }
+
+    /// `rate`, `increase` or `delta` of the samples of one step's window.
+    static func rate(_ function: Function, _ edge: WindowEdge, _ input: WindowInput, _ samples: Range<Int>, _ step: Int) -> Double {
+        let end = input.window.end(input.grid.time(step))
+        let change = change(input, samples, from: end - input.window.rangeMillis, to: end, isSmoothed: edge == .smoothed, isCounter: function != .delta)
+        return function == .rate && isPresent(change) ? change / (Double(input.window.rangeMillis) / 1000) : change
     }
 
     /// Counts the steps between neighbours from the last sample at or before the window's start on.

@@ -11,6 +11,7 @@ enum RealMath {
     static func power(_ a: Double, _ b: Double) -> Double { pow(a, b) }
     static func remainder(_ a: Double, _ b: Double) -> Double { fmod(a, b) }
     static func arcTangent(_ y: Double, _ x: Double) -> Double { atan2(y, x) }
+    static func powerOfTwo(_ x: Double) -> Double { exp2(x) }
     static func exponential(_ x: Double) -> Double { exp(x) }
     static func naturalLogarithm(_ x: Double) -> Double { log(x) }
     static func binaryLogarithm(_ x: Double) -> Double { log2(x) }

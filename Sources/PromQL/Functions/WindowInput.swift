@@ -3,17 +3,22 @@ struct WindowInput {
     let timestamps: UnsafePointer<Int64>
     let values: UnsafePointer<Double>
     let count: Int
+    /// When the counter behind each float began; empty where nobody said.
+    let starts: [Int64]
+    let histograms: WindowSamples.HistogramRun
     let grid: TimeGrid
     let window: WindowTimes
     /// The scalar arguments, a value a step each.
     let scalars: [[Double]]
-    private let before: Int64
-    private let behind: Int64
+    let before: Int64
+    let behind: Int64
 
     init(run: WindowSamples.Run, grid: TimeGrid, window: WindowTimes, lookbackMillis: Int64, scalars: [[Double]]) {
         timestamps = run.timestamps
         values = run.values
         count = run.count
+        starts = run.starts
+        histograms = run.histograms
         self.grid = grid
         self.window = window
         self.scalars = scalars

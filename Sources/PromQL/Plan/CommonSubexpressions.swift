@@ -39,7 +39,8 @@ extension PlanNode {
         case .aggregate(let aggregate): [aggregate.operand] + (aggregate.parameter.map { [$0] } ?? [])
         case .relabel(let relabel): [relabel.operand]
         case .sort(let sort): [sort.operand]
-        case .classicQuantile(let histogram):
+        case .info(let info): [info.operand]
+        case .histogram(let histogram):
             switch histogram.measure {
             case .quantile(let q): [histogram.operand, q]
             case .quantiles(_, let qs): [histogram.operand] + qs

@@ -29,7 +29,8 @@ indirect enum PlanNode: Hashable, Sendable {
     case absentOverTime(WindowCall, labels: Labels)
     case relabel(RelabelPlan)
     case sort(SortPlan)
-    case classicQuantile(HistogramPlan)
+    case histogram(HistogramPlan)
+    case info(InfoPlan)
     /// Does not change from step to step: computed at the first and repeated.
     case stepInvariant(PlanNode)
 }
@@ -40,6 +41,8 @@ struct InstantSelection: Hashable, Sendable {
         case value
         /// The time of the sample, in seconds (`timestamp(selector)`).
         case timestamp
+        /// When the counter behind the sample began, in seconds (`start_timestamp(selector)`).
+        case startTimestamp
     }
 
     var matchers: [Matcher]
@@ -48,6 +51,8 @@ struct InstantSelection: Hashable, Sendable {
     var reading: Reading = .value
     /// Whether a step between two samples lies on the line between them (`smoothed`).
     var isSmoothed = false
+    /// Whether the buckets of histograms matter to nobody.
+    var readsStatisticsOnly = false
     var source: SourceRange
 
     /// Whether all selected series have the same name, so that dropping it cannot make two of them equal.
@@ -56,24 +61,25 @@ struct InstantSelection: Hashable, Sendable {
 
 /// Where the samples of a window come from.
 indirect enum WindowSource: Hashable, Sendable {
-    case selector(matchers: [Matcher], window: WindowTimes, source: SourceRange)
+    /// `readsStatisticsOnly`: whether the buckets of histograms matter to nobody.
+    case selector(matchers: [Matcher], window: WindowTimes, readsStatisticsOnly: Bool, source: SourceRange)
     /// `stepMillis` 0 stands for the engine's default.
     case subquery(PlanNode, stepMillis: Int64, window: WindowTimes, source: SourceRange)
 
     var window: WindowTimes {
         switch self {
-        case .selector(_, let window, _), .subquery(_, _, let window, _): window
+        case .selector(_, let window, _, _), .subquery(_, _, let window, _): window
         }
     }
 
     var source: SourceRange {
         switch self {
-        case .selector(_, _, let source), .subquery(_, _, _, let source): source
+        case .selector(_, _, _, let source), .subquery(_, _, _, let source): source
         }
     }
 
     var hasOneName: Bool {
-        if case .selector(let matchers, _, _) = self {
+        if case .selector(let matchers, _, _, _) = self {
             return matchers.contains { $0.name == LabelName.metric && $0.kind == .equal && !$0.value.isEmpty }
         }
         return false
@@ -141,7 +147,10 @@ struct AggregatePlan: Hashable, Sendable {
     var grouping: [String]
     var isWithout: Bool
     var parameterSource: SourceRange
+    /// The operand.
     var source: SourceRange
+    /// The aggregation itself.
+    var wholeSource: SourceRange
 }
 
 struct RelabelPlan: Hashable, Sendable {
@@ -174,5 +183,18 @@ struct HistogramPlan: Hashable, Sendable {
     var measure: Measure
     var operand: PlanNode
     var parameterSources: [SourceRange]
+    var source: SourceRange
+}
+
+/// `info(v, {…})`: labels of info series joined to those of a vector.
+struct InfoPlan: Hashable, Sendable {
+    var operand: PlanNode
+    /// What info series are called.
+    var names: [Matcher]
+    /// The labels that are joined, each with its conditions; empty for all labels.
+    var data: [Matcher]
+    /// When info series are looked at.
+    var atMillis: Int64?
+    var offsetMillis: Int64
     var source: SourceRange
 }

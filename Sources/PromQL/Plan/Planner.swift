@@ -6,6 +6,24 @@ struct Planner {
     let startMillis: Int64
     let endMillis: Int64
     let stepMillis: Int64
+    /// Whether the part being planned stands inside a function that looks at nothing of a histogram but its count and sum.
+    private var isInsideStatistics = false
+    /// Whether it stands inside something that needs the buckets.
+    private var isInsideBuckets = false
+
+    init(startMillis: Int64, endMillis: Int64, stepMillis: Int64) {
+        self.startMillis = startMillis
+        self.endMillis = endMillis
+        self.stepMillis = stepMillis
+    }
+
+    private var readsStatisticsOnly: Bool { isInsideStatistics && !isInsideBuckets }
+
+    private var needingBuckets: Planner {
+        var planner = self
+        planner.isInsideBuckets = true
+        return planner
+    }
 
     /// A node, and whether it is the same at every step.
     private typealias Planned = (node: PlanNode, isInvariant: Bool)
@@ -30,6 +48,7 @@ struct Planner {
             let at = time(node.at)
             var selection = InstantSelection(matchers: node.matchers, offsetMillis: try millis(node.offset), atMillis: at, source: node.source)
             selection.isSmoothed = node.edge == .smoothed
+            selection.readsStatisticsOnly = readsStatisticsOnly
             return (.select(selection), at != nil)
         case .rangeSelector, .subquery:
             let window = try self.window(expr)
@@ -88,12 +107,12 @@ struct Planner {
         case .rangeSelector(let node):
             let times = WindowTimes(
                 rangeMillis: try millis(node.range), offsetMillis: try millis(node.selector.offset), atMillis: time(node.selector.at), edge: node.selector.edge)
-            return .selector(matchers: node.selector.matchers, window: times, source: node.source)
+            return .selector(matchers: node.selector.matchers, window: times, readsStatisticsOnly: readsStatisticsOnly, source: node.source)
         case .subquery(let node):
             let times = WindowTimes(rangeMillis: try millis(node.range), offsetMillis: try millis(node.offset), atMillis: time(node.at))
             var step: Int64 = 0
             if let span = node.step { step = try millis(span) }
-            return .subquery(try plan(node.expr), stepMillis: step, window: times, source: node.source)
+            return .subquery(try needingBuckets.plan(node.expr), stepMillis: step, window: times, source: node.source)
         default: throw .execution("\(expr) is not a range vector")
         }
     }
@@ -113,10 +132,11 @@ struct Planner {
         return (.aggregate(AggregatePlan(
             aggregator: node.aggregator, operand: isInvariant ? operand.node : invariant(operand),
             parameter: parameter?.node, grouping: grouping.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, isWithout: node.isWithout,
-            parameterSource: node.parameter?.source ?? node.source, source: node.expr.source)), isInvariant)
+            parameterSource: node.parameter?.source ?? node.source, source: node.expr.source, wholeSource: node.source)), isInvariant)
     }
 
     private func binary(_ node: Binary, _ source: SourceRange) throws(QueryError) -> Planned {
+        if node.op == .trimUpper || node.op == .trimLower, !isInsideBuckets { return try needingBuckets.binary(node, source) }
         let left = try planned(node.left)
         let right = try planned(node.right)
         let isInvariant = left.isInvariant && right.isInvariant
@@ -142,6 +162,16 @@ struct Planner {
     private func call(_ node: Call) throws(QueryError) -> Planned {
         let function = node.function.function
         switch function {
+        case .histogramCount, .histogramSum, .histogramAvg:
+            if !isInsideStatistics {
+                var planner = self
+                planner.isInsideStatistics = true
+                return try planner.call(node)
+            }
+        case .histogramQuantile, .histogramQuantiles, .histogramFraction: if !isInsideBuckets { return try needingBuckets.call(node) }
+        default: break
+        }
+        switch function {
         case .time: return (.time, false)
         case .pi: return (.number(.pi), true)
         case .start: return (.number(Double(startMillis) / 1000), true)
@@ -155,6 +185,13 @@ struct Planner {
             }
             // The evaluation time where the operand has a sample.
             return (.map(ElementCall(function: .timestamp, operand: invariant(try planned(node.arguments[0])))), false)
+        case .startTimestamp:
+            if case .selector(let selector) = node.arguments[0].unwrapped, case (.select(var selection), let isInvariant) = try planned(.selector(selector)) {
+                selection.reading = .startTimestamp
+                return (.select(selection), isInvariant)
+            }
+            // What is computed has no beginning.
+            return try elementCall(node)
         case .absentOverTime:
             let window = try self.window(node.arguments[0])
             try checkEdge(window.window.edge, function)
@@ -181,7 +218,7 @@ struct Planner {
                 key: function == .sort || function == .sortDesc ? .value : .labels(labels), isDescending: function == .sortDesc || function == .sortByLabelDesc,
                 operand: operand.node, source: node.source)), operand.isInvariant)
         case .histogramQuantile, .histogramQuantiles, .histogramFraction: return try histogram(node)
-        case .info: throw .execution("function \"info\" is not supported")
+        case .info: return try info(node)
         case .daysInMonth, .dayOfMonth, .dayOfWeek, .dayOfYear, .hour, .minute, .month, .year:
             guard let argument = node.arguments.first else { return (.map(ElementCall(function: function, operand: .vector(.time))), false) }
             let operand = try planned(argument)
@@ -273,8 +310,58 @@ struct Planner {
             default: .quantile(scalars[0])
             }
         let operandNode = isInvariant ? operand.node : invariant(operand)
-        return (.classicQuantile(HistogramPlan(
+        return (.histogram(HistogramPlan(
             measure: measure, operand: operandNode, parameterSources: sources, source: node.arguments[vectorIndex].source)), isInvariant)
+    }
+
+    private func info(_ node: Call) throws(QueryError) -> Planned {
+        let operand = try planned(node.arguments[0])
+        var (names, data): ([Matcher], [Matcher]) = ([], [])
+        if node.arguments.count > 1, case .selector(let selector) = node.arguments[1] {
+            names = selector.matchers.filter { $0.name == LabelName.metric }
+            data = selector.matchers.filter { $0.name != LabelName.metric }
+        }
+        do throws(LabelPattern.Invalid) {
+            if names.isEmpty {
+                names = [.equal(LabelName.metric, "target_info")]
+            } else if !names.contains(where: { $0.kind == .equal || $0.kind == .regex }) {
+                names.insert(try Matcher(.regex, LabelName.metric, ".+_info"), at: 0)
+            }
+        } catch {
+            throw .execution("\(error)")
+        }
+        let (at, offset) = try infoTime(node.arguments[0])
+        // What is joined changes with the time of evaluation, unless the operand's is fixed.
+        return (.info(InfoPlan(
+            operand: invariant(operand), names: names, data: data, atMillis: at, offsetMillis: offset, source: node.source)), operand.isInvariant && at != nil)
+    }
+
+    /// When info series are to be looked at: as of the operand's first selector, the subqueries around it included.
+    private func infoTime(_ expr: Expr) throws(QueryError) -> (at: Int64?, offset: Int64) {
+        guard let found = try firstSelector(expr) else { return (nil, 0) }
+        return (found.at, found.offset)
+    }
+
+    private func firstSelector(_ expr: Expr) throws(QueryError) -> (at: Int64?, offset: Int64)? {
+        switch expr {
+        case .number, .string: return nil
+        case .selector(let node): return (time(node.at), try millis(node.offset))
+        case .rangeSelector(let node): return (time(node.selector.at), try millis(node.selector.offset))
+        case .parentheses(let node): return try firstSelector(node.expr)
+        case .unary(let node): return try firstSelector(node.expr)
+        case .subquery(let node):
+            guard let inner = try firstSelector(node.expr) else { return nil }
+            return inner.at == nil ? (time(node.at), inner.offset + (try millis(node.offset))) : inner
+        case .aggregation(let node):
+            if let found = try firstSelector(node.expr) { return found }
+            return try node.parameter.flatMap { expr throws(QueryError) in try firstSelector(expr) }
+        case .binary(let node):
+            if let found = try firstSelector(node.left) { return found }
+            return try firstSelector(node.right)
+        case .call(let node):
+            for argument in node.arguments { if let found = try firstSelector(argument) { return found } }
+            return nil
+        }
     }
 
     /// The labels that a missing vector would have had: those that its selector pins to one value.

@@ -46,6 +46,7 @@ struct ScriptCheck: Sendable {
         try checkSorted(matrix)
         let samples = matrix.series.compactMap { series in
             series.timestamps.firstIndex(of: time).map { InstantSample(labels: series.labels, timeMillis: time, value: series.values[$0]) }
+                ?? series.histograms.first { $0.timestamp == time }.map { InstantSample(labels: series.labels, timeMillis: time, value: 0, histogram: $0.histogram) }
         }
         do throws(ScriptError) {
             if case .success(let first) = answer, case .scalar = first.value, let value = samples.first?.value {
@@ -104,11 +105,12 @@ struct ScriptCheck: Sendable {
     private func compare(_ samples: [InstantSample]) throws(ScriptError) {
         var seen: Set<Labels> = []
         for (position, sample) in samples.enumerated() {
-            guard let expected = evaluation.expectedSeries.last(where: { $0.labels == sample.labels }), case .value(let value) = expected.samples.first ?? .omitted else {
-                throw ScriptError("unexpected series \(sample.labels) with \(sample.value)")
+            let found = sample.histogram.map { SeriesDescription.Sample.histogram($0, statesCounterReset: false) } ?? .value(sample.value)
+            guard let expected = evaluation.expectedSeries.last(where: { $0.labels == sample.labels }) else {
+                throw ScriptError("unexpected series \(sample.labels) with \(Self.text(found))")
             }
             if evaluation.isOrdered, expected.position != position { throw ScriptError("expected \(sample.labels) at position \(expected.position), but it was at \(position)") }
-            if !Self.almostEqual(value, sample.value) { throw ScriptError("expected \(value) for \(sample.labels) but got \(sample.value)") }
+            try compare(expected.samples.first ?? .omitted, found, "\(sample.labels)")
             seen.insert(sample.labels)
         }
         for expected in evaluation.expectedSeries where !seen.contains(expected.labels) { throw ScriptError("expected series \(expected.labels) not found") }
@@ -117,26 +119,51 @@ struct ScriptCheck: Sendable {
     private func compare(_ matrix: Matrix) throws(ScriptError) {
         var seen: Set<Labels> = []
         for series in matrix.series {
+            var found: [Int64: SeriesDescription.Sample] = [:]
+            for (time, value) in zip(series.timestamps, series.values) { found[time] = .value(value) }
+            for sample in series.histograms { found[sample.timestamp] = .histogram(sample.histogram, statesCounterReset: false) }
+            let text = found.sorted { $0.key < $1.key }.map { "\(Self.text($0.value)) @[\($0.key)]" }.joined(separator: " ")
             guard let expected = evaluation.expectedSeries.last(where: { $0.labels == series.labels }) else {
-                throw ScriptError("unexpected series \(series.labels) with \(series.values)")
+                throw ScriptError("unexpected series \(series.labels) with \(text)")
             }
             seen.insert(series.labels)
-            var times: [Int64] = []
-            var values: [Double] = []
+            var count = 0
             for (index, sample) in expected.samples.enumerated() {
                 let time = evaluation.startMillis + Int64(index) * evaluation.stepMillis
                 if time > evaluation.endMillis { throw ScriptError("expected \(expected.samples.count) points for \(series.labels), but the range has not so many steps") }
-                if case .value(let value) = sample {
-                    times.append(time)
-                    values.append(value)
-                }
+                if sample == .omitted { continue }
+                count += 1
+                guard let point = found[time] else { throw ScriptError("expected \(Self.text(sample)) for \(series.labels) at \(time), but got \(text)") }
+                do throws(ScriptError) { try compare(sample, point, "\(series.labels) at \(time)") } catch { throw ScriptError("\(error) of \(text)") }
             }
-            guard times == series.timestamps else { throw ScriptError("expected points of \(series.labels) at \(times), but got them at \(series.timestamps): \(series.values)") }
-            for (index, value) in values.enumerated() where !Self.almostEqual(value, series.values[index]) {
-                throw ScriptError("expected \(value) for \(series.labels) at \(times[index]), but got \(series.values[index]) of \(series.values)")
-            }
+            if count != found.count { throw ScriptError("expected \(count) points for \(series.labels), but got \(text)") }
         }
         for expected in evaluation.expectedSeries where !seen.contains(expected.labels) { throw ScriptError("expected series \(expected.labels) not found") }
+    }
+
+    private func compare(_ expected: SeriesDescription.Sample, _ found: SeriesDescription.Sample, _ place: String) throws(ScriptError) {
+        let isSame =
+            switch (expected, found) {
+            case (.value(let a), .value(let b)): Self.almostEqual(a, b)
+            case (.histogram(let a, let statesCounterReset), .histogram(let b, _)):
+                Self.almostEqual(FloatHistogram(a).compacted(), FloatHistogram(b).compacted()) && (!statesCounterReset || a.counterReset == b.counterReset)
+            default: false
+            }
+        if !isSame { throw ScriptError("expected \(Self.text(expected)) for \(place), but got \(Self.text(found))") }
+    }
+
+    private static func text(_ sample: SeriesDescription.Sample) -> String {
+        switch sample {
+        case .value(let value): GoFormat.general(value)
+        case .histogram(let histogram, _): FloatHistogram(histogram).scriptText
+        case .omitted: "_"
+        }
+    }
+
+    private static func almostEqual(_ a: FloatHistogram, _ b: FloatHistogram) -> Bool {
+        a.schema == b.schema && almostEqual(a.count, b.count) && almostEqual(a.sum, b.sum) && (!a.hasCustomBuckets || a.customValues == b.customValues)
+            && a.zeroThreshold == b.zeroThreshold && almostEqual(a.zeroCount, b.zeroCount) && a.positiveSpans == b.positiveSpans && a.negativeSpans == b.negativeSpans
+            && a.positive.elementsEqual(b.positive) { almostEqual($0, $1) } && a.negative.elementsEqual(b.negative) { almostEqual($0, $1) }
     }
 
     private func checkSorted(_ matrix: Matrix) throws(ScriptError) {
@@ -168,7 +195,7 @@ enum AtPinning {
             if node.selector.at == nil { node.selector.at = .time(millis: atMillis) }
             return .rangeSelector(node)
         case .subquery(var node):
-            if containsTimeDependence(node.expr) { return nil }
+            // What is inside is evaluated at the subquery's own steps.
             if node.at == nil { node.at = .time(millis: atMillis) }
             return .subquery(node)
         case .parentheses(var node):
@@ -203,8 +230,6 @@ enum AtPinning {
             return .call(node)
         }
     }
-
-    private static func containsTimeDependence(_ expr: Expr) -> Bool { pinned(expr, atMillis: 0) == nil }
 
     private static func dependsOnTime(_ function: Function) -> Bool {
         switch function {

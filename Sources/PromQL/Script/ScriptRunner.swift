@@ -19,6 +19,7 @@ package struct ScriptRunner: Sendable {
         var options = QueryEngine.Options()
         options.parser = .allFeatures
         options.delaysNameRemoval = true
+        options.usesStartTimestamps = true
         return options
     }()
 
@@ -33,8 +34,7 @@ package struct ScriptRunner: Sendable {
             switch entry.command {
             case .clear: store.removeAll()
             case .load(let step, let lines, let withNativeHistograms):
-                var failures = load(lines, step, store)
-                if withNativeHistograms { failures.append((entry.line, "native histograms cannot be loaded; the classic series were")) }
+                let failures = ScriptLoad(lines, stepMillis: step, withNativeHistograms: withNativeHistograms).run(into: store, at: entry.line)
                 outcomes.append(contentsOf: failures.map { Outcome(line: $0.line, query: "", failure: $0.reason, isEvaluation: false) })
             case .evaluate(let evaluation):
                 let failure = await ScriptCheck(evaluation: evaluation, engine: engine, options: options.parser).failure()
@@ -43,32 +43,5 @@ package struct ScriptRunner: Sendable {
             }
         }
         return outcomes
-    }
-
-    /// Loads what can be loaded. Of two lines for one series the later counts.
-    private func load(_ lines: [Script.Line], _ stepMillis: Int64, _ store: MemoryStore) -> [(line: Int, reason: String)] {
-        var failures: [(line: Int, reason: String)] = []
-        var descriptions: [(line: Int, series: SeriesDescription)] = []
-        for line in lines {
-            if line.text.prefix(while: { $0 != " " && $0 != "\t" }).hasSuffix("@st") {
-                failures.append((line.number, "start timestamps cannot be loaded"))
-                continue
-            }
-            do {
-                let series = try SeriesDescription(line.text)
-                descriptions.removeAll { $0.series.labels == series.labels }
-                descriptions.append((line.number, series))
-            } catch {
-                failures.append((line.number, error.description))
-            }
-        }
-        for (line, series) in descriptions {
-            let samples = series.samples.enumerated().compactMap { index, sample -> (timestamp: Int64, value: Double)? in
-                if case .value(let value) = sample { (Int64(index) * stepMillis, value) } else { nil }
-            }
-            let refused = store.append(series.labels, samples)
-            if refused > 0 { failures.append((line, "\(refused) samples are out of order")) }
-        }
-        return failures
     }
 }

@@ -1,9 +1,11 @@
 import MetricModel
 
-/// A series and its samples as test scripts and rule tests write them: `metric{label="value"} 1 2+3x4 _ stale`.
+/// A series and its samples as test scripts and rule tests write them: `metric{label="value"} 1 2+3x4 _ stale {{count:1}}x2`.
 package struct SeriesDescription: Sendable {
-    package enum Sample: Sendable, Hashable {
+    package enum Sample: Sendable, Equatable {
         case value(Double)
+        /// `statesCounterReset`: whether the description says what is known of a counter reset.
+        case histogram(NativeHistogram, statesCounterReset: Bool)
         /// No sample at this place.
         case omitted
     }
@@ -62,13 +64,61 @@ package struct SeriesDescription: Sendable {
 
     private static func samples(_ bytes: ArraySlice<UInt8>) throws(Invalid) -> [Sample] {
         var samples: [Sample] = []
-        for item in bytes.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 }) {
-            let text = String(decoding: item, as: UTF8.self)
-            if text.hasPrefix("{{") { throw Invalid(description: "native histograms cannot be described: \(text)") }
-            try append(text, to: &samples)
+        var rest = Substring(decoding: bytes, as: UTF8.self)
+        while true {
+            rest = rest.drop { $0 == " " || $0 == "\t" }
+            if rest.isEmpty { return samples }
+            if rest.hasPrefix("{{") {
+                try appendHistograms(&rest, to: &samples)
+            } else {
+                let item = rest.prefix { $0 != " " && $0 != "\t" }
+                rest = rest[item.endIndex...]
+                try append(String(item), to: &samples)
+            }
             if samples.count > samplesMax { throw Invalid(description: "more than \(samplesMax) samples are described") }
         }
-        return samples
+    }
+
+    /// `{{…}}`, `{{…}}xN`, `{{…}}+{{…}}xN` or `{{…}}-{{…}}xN`.
+    private static func appendHistograms(_ rest: inout Substring, to samples: inout [Sample]) throws(Invalid) {
+        let first = try histogram(&rest)
+        var step: HistogramDescription?
+        let sign = rest.first
+        if sign == "+" || sign == "-", rest.dropFirst().hasPrefix("{{") {
+            rest = rest.dropFirst()
+            step = try histogram(&rest)
+        }
+        var repetitions = 0
+        let suffix = rest.prefix { $0 != " " && $0 != "\t" }
+        if suffix.first == "x", let count = Int(suffix.dropFirst()), count >= 0, count <= samplesMax {
+            repetitions = count
+        } else if !suffix.isEmpty || step != nil {
+            throw Invalid(description: "unexpected \(LabelName.quoted(String(suffix))) behind a histogram in series values")
+        }
+        rest = rest[suffix.endIndex...]
+        var current = first.histogram
+        for number in 0...repetitions {
+            if number > 0, let step {
+                if current.schema > step.histogram.schema {
+                    throw Invalid(description: "error combining histograms: cannot merge from schema \(step.histogram.schema) to \(current.schema)")
+                }
+                do throws(FloatHistogram.IncompatibleSchemas) {
+                    if sign == "+" { try current.add(step.histogram) } else { try current.subtract(step.histogram) }
+                } catch {
+                    throw Invalid(description: "error combining histograms: one has custom buckets and the other has not")
+                }
+            }
+            samples.append(.histogram(current.native, statesCounterReset: (step ?? first).statesCounterReset))
+        }
+    }
+
+    private static func histogram(_ rest: inout Substring) throws(Invalid) -> HistogramDescription {
+        var end = rest.startIndex
+        while end < rest.endIndex, !rest[end...].hasPrefix("}}") { end = rest.index(after: end) }
+        if end == rest.endIndex { throw Invalid(description: "a histogram is not closed: \(rest)") }
+        let text = rest[rest.index(rest.startIndex, offsetBy: 2)..<end]
+        rest = rest[rest.index(end, offsetBy: 2)...]
+        return try HistogramDescription(text)
     }
 
     /// One item: `_`, `_xN`, `stale`, `a`, `axN`, `a+bxN` or `a-bxN`.

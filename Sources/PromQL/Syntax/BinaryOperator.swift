@@ -14,6 +14,9 @@ package enum BinaryOperator: String, Sendable, Hashable {
 
     package var isSet: Bool { self == .and || self == .or || self == .unless }
 
+    /// Whether it cuts observations off a histogram.
+    var isTrim: Bool { self == .trimUpper || self == .trimLower }
+
     /// How tightly it binds; higher is tighter.
     var precedence: Int {
         switch self {
