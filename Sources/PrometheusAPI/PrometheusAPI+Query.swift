@@ -59,13 +59,18 @@ extension PrometheusAPI {
         } catch {
             return Self.refusal(error)
         }
-        return Self.success(for: request, warnings: result.warnings, infos: result.infos, capacity: 1 << 16) { json in
+        return Self.success(for: request, warnings: Self.shown(result.warnings, "warning"), infos: Self.shown(result.infos, "info"), capacity: 1 << 16) { json in
             json.object { json in
                 json.member("resultType", result.value.resultType)
                 json.key("result")
                 json.queryValue(result.value)
             }
         }
+    }
+
+    /// The first ten, and how many more there are.
+    private static func shown(_ remarks: [String], _ kind: String) -> [String] {
+        remarks.count <= 10 ? remarks : remarks.prefix(10) + ["\(remarks.count - 10) more \(kind) annotations omitted"]
     }
 
     /// Upstream's error type and status for each way in which a query ends badly (web/api/v1/api.go `returnAPIError`).

@@ -1,3 +1,5 @@
+import MetricModel
+
 /// A function of one sample at a time.
 final class ElementOperator: SeriesOperator {
     private let function: Function?
@@ -14,9 +16,23 @@ final class ElementOperator: SeriesOperator {
     override func prepare() throws(QueryError) {
         try operand.open()
         series = operand.series
-        for index in series.indices { series[index].dropsName = true }
         staysDistinctWithoutNames = operand.staysDistinctWithoutNames
+        if readsHistograms, !context.delaysNameRemoval {
+            // Type and unit stay while names go at once, as upstream.
+            for index in series.indices { series[index] = SeriesIdentity(labels: Self.withoutName.applied(to: series[index].visible)) }
+        } else {
+            for index in series.indices { series[index].dropsName = true }
+        }
     }
+
+    private var readsHistograms: Bool {
+        switch function {
+        case .histogramCount, .histogramSum, .histogramAvg, .histogramStddev, .histogramStdvar: true
+        default: false
+        }
+    }
+
+    private static let withoutName = LabelSelection([LabelName.metric], keeping: false)
 
     override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> {
         let values = try operand.column(index, worker)
@@ -118,5 +134,3 @@ final class AbsentOperator: SeriesOperator {
         return UnsafePointer(out)
     }
 }
-
-import MetricModel

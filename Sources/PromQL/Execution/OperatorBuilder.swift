@@ -96,11 +96,11 @@ final class OperatorBuilder {
 
     private func window(_ call: WindowCall) throws(QueryError) -> SeriesOperator {
         let scalars = try call.scalars.map { node throws(QueryError) in try scalar(node) }
-        return WindowOperator(context, grid, call, try samples(call.window), scalars: scalars)
+        return WindowOperator(context, grid, call, try samples(call.window, forgetsCounterResets: true), scalars: scalars)
     }
 
-    /// The samples that the windows of all steps need.
-    func samples(_ source: WindowSource) throws(QueryError) -> WindowSamples {
+    /// The samples that the windows of all steps need. `forgetsCounterResets`: see `SubquerySamples`.
+    func samples(_ source: WindowSource, forgetsCounterResets: Bool) throws(QueryError) -> WindowSamples {
         let times = source.window
         let last = times.end(grid.endMillis) + times.reachBehind(lookbackMillis: context.lookbackMillis)
         let before = times.end(grid.startMillis) - times.rangeMillis - times.reachBefore(lookbackMillis: context.lookbackMillis)
@@ -113,7 +113,8 @@ final class OperatorBuilder {
             var first = step * (before / step)
             if first <= before { first += step }
             let inner = TimeGrid.range(from: first, to: last, step: step)
-            return SubquerySamples(inner.count == 0 ? EmptyOperator(context, inner, source.source) : try Self.build(operand, context, inner))
+            let series = inner.count == 0 ? EmptyOperator(context, inner, source.source) : try Self.build(operand, context, inner)
+            return SubquerySamples(series, forgetsCounterResets: forgetsCounterResets)
         }
     }
 

@@ -122,7 +122,7 @@ struct QueryExecution: Sendable {
     }
 
     private func matrix(_ source: WindowSource, _ plan: PlanNode) throws(QueryError) -> Matrix {
-        let samples = try OperatorBuilder(context, grid, plan: plan).samples(source)
+        let samples = try OperatorBuilder(context, grid, plan: plan).samples(source, forgetsCounterResets: false)
         try samples.open()
         let window = source.window
         let end = window.end(grid.startMillis)

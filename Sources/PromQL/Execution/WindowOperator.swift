@@ -6,6 +6,7 @@ final class WindowOperator: SeriesOperator {
     private let samples: WindowSamples
     private let scalars: [[Double]]
     private var hasCounterNames = true
+    private var hasInvalidQuantiles = false
 
     init(_ context: QueryContext, _ grid: TimeGrid, _ call: WindowCall, _ samples: WindowSamples, scalars: [[Double]]) {
         self.call = call
@@ -21,9 +22,7 @@ final class WindowOperator: SeriesOperator {
         if !keepsName { for index in series.indices { series[index].dropsName = true } }
         staysDistinctWithoutNames = samples.staysDistinctWithoutNames
         if call.function == .rate || call.function == .increase { hasCounterNames = series.allSatisfy { counterRemark($0.labels) == nil } }
-        if call.function == .quantileOverTime, !samples.series.isEmpty {
-            for q in scalars[0] where q.isNaN || q < 0 || q > 1 { context.annotate(.invalidQuantile(q, call.scalarSource)) }
-        }
+        hasInvalidQuantiles = call.function == .quantileOverTime && scalars[0].contains(where: Self.isInvalid)
         if call.function == .doubleExponentialSmoothing, !samples.series.isEmpty { try checkSmoothingFactors() }
     }
 
@@ -62,6 +61,11 @@ final class WindowOperator: SeriesOperator {
         if !hasCounterNames, let remark = counterRemark(series[index].labels), (0..<grid.count).contains(where: { isPresent(out[$0]) && !HistogramMark.isMark(out[$0]) }) {
             context.annotate(remark)
         }
+        if hasInvalidQuantiles {
+            for step in 0..<grid.count where isPresent(out[step]) && Self.isInvalid(scalars[0][step]) { context.annotate(.invalidQuantile(scalars[0][step], call.scalarSource)) }
+        }
         return UnsafePointer(out)
     }
+
+    private static func isInvalid(_ q: Double) -> Bool { !(q >= 0 && q <= 1) }
 }

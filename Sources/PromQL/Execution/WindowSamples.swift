@@ -127,6 +127,7 @@ struct HistogramReading {
 /// Samples that an inner query yields at the steps of its own grid.
 final class SubquerySamples: WindowSamples {
     private let operand: SeriesOperator
+    private let forgetsCounterResets: Bool
     private var buffers: [SampleArrays] = []
 
     /// One thread's samples.
@@ -144,7 +145,12 @@ final class SubquerySamples: WindowSamples {
         }
     }
 
-    init(_ operand: SeriesOperator) { self.operand = operand }
+    /// `forgetsCounterResets`: what histograms say of counter resets speaks of samples between which a subquery may have left out others, or
+    /// none, so that functions must not go by it.
+    init(_ operand: SeriesOperator, forgetsCounterResets: Bool) {
+        self.operand = operand
+        self.forgetsCounterResets = forgetsCounterResets
+    }
 
     override func open() throws(QueryError) {
         try operand.open()
@@ -165,7 +171,9 @@ final class SubquerySamples: WindowSamples {
         for step in 0..<operand.grid.count where isPresent(column[step]) {
             if hasHistograms, HistogramMark.isMark(column[step]) {
                 histograms.times.append(operand.grid.time(step))
-                histograms.values.append(operand.context.histograms[column[step]])
+                var histogram = operand.context.histograms[column[step]]
+                if forgetsCounterResets, histogram.counterReset != .gauge { histogram.counterReset = .unknown }
+                histograms.values.append(histogram)
                 continue
             }
             buffer.timestamps[count] = operand.grid.time(step)

@@ -25,9 +25,22 @@ struct MixedWindows {
     func compute(into out: UnsafeMutablePointer<Double>) throws(QueryError) -> Int {
         if Self.ignoresHistograms(function) { return computeFloats(into: out) }
         var held = 0
+        // The first and the last of many windows are one sample.
+        var shared: (place: Int, mark: Double)?
         try forEachWindow { window throws(QueryError) in
             held += window.floats.count + window.histograms.reduce(0) { $0 + input.histograms.values[$1].weight }
-            out[window.step] = window.floats.isEmpty && window.histograms.isEmpty ? absent : try value(window)
+            if window.floats.isEmpty && window.histograms.isEmpty {
+                out[window.step] = absent
+            } else if function == .firstOverTime || function == .lastOverTime {
+                switch end(window, isFirst: function == .firstOverTime) {
+                case .float(let place): out[window.step] = input.values[place]
+                case .histogram(let place):
+                    if shared?.place != place { shared = (place, try mark(input.histograms.values[place])) }
+                    out[window.step] = shared?.mark ?? absent
+                }
+            } else {
+                out[window.step] = try value(window)
+            }
         }
         return held
     }
@@ -76,8 +89,6 @@ struct MixedWindows {
         case .sumOverTime, .avgOverTime: try total(window)
         case .countOverTime: Double(window.floats.count + window.histograms.count)
         case .presentOverTime, .absentOverTime: 1
-        case .firstOverTime: try end(window, isFirst: true)
-        case .lastOverTime: try end(window, isFirst: false)
         case .timestampOfFirstOverTime:
             Double(min(window.floats.first.map { input.timestamps[$0] } ?? .max, window.histograms.first.map { input.histograms.times[$0] } ?? .max)) / 1000
         case .timestampOfLastOverTime:
@@ -89,12 +100,13 @@ struct MixedWindows {
 
     func mark(_ histogram: FloatHistogram) throws(QueryError) -> Double { try context.mark(histogram, for: source) }
 
-    private func end(_ window: Window, isFirst: Bool) throws(QueryError) -> Double {
+    /// The first or last sample of a window that is not empty.
+    private func end(_ window: Window, isFirst: Bool) -> Sample {
         let float = isFirst ? window.floats.first : window.floats.last
-        guard let histogram = isFirst ? window.histograms.first : window.histograms.last else { return float.map { input.values[$0] } ?? absent }
+        guard let histogram = isFirst ? window.histograms.first : window.histograms.last else { return .float(float ?? 0) }
         let time = input.histograms.times[histogram]
-        if let float, isFirst ? input.timestamps[float] < time : time < input.timestamps[float] { return input.values[float] }
-        return try mark(input.histograms.values[histogram])
+        if let float, isFirst ? input.timestamps[float] < time : time < input.timestamps[float] { return .float(float) }
+        return .histogram(histogram)
     }
 
     private func total(_ window: Window) throws(QueryError) -> Double {
@@ -126,7 +138,7 @@ struct MixedWindows {
 
     // MARK: Changes and resets
 
-    /// A sample of either kind.
+    /// The number of a sample of either kind.
     private enum Sample {
         case float(Int)
         case histogram(Int)

@@ -135,7 +135,7 @@ extension FloatHistogram {
                 skipped += 1
             }
         }
-        var mine = side(isPositive: isPositive, lost)
+        var mine = take(isPositive: isPositive, &lost)
         mine.add(theirs, sign: sign, skipping: skipped)
         put(mine, isPositive: isPositive, &lost)
     }

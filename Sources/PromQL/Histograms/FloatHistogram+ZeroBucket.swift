@@ -75,6 +75,13 @@ extension FloatHistogram {
             : Side(spans: negativeSpans, counts: negative, lost: lost?.negative ?? [], isTracked: lost != nil)
     }
 
+    /// Takes a side out, to be changed in place and put back.
+    mutating func take(isPositive: Bool, _ lost: inout Lost?) -> Side {
+        let taken = side(isPositive: isPositive, lost)
+        put(Side(spans: [], counts: []), isPositive: isPositive, &lost)
+        return taken
+    }
+
     mutating func put(_ side: Side, isPositive: Bool, _ lost: inout Lost?) {
         if isPositive {
             (positiveSpans, positive) = (side.spans, side.counts)

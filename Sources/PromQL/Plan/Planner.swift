@@ -125,7 +125,7 @@ struct Planner {
         if let expr = node.parameter { parameter = try planned(expr) }
         var grouping = node.grouping
         if node.aggregator == .countValues, case .string(let label) = parameter?.node {
-            if label.isEmpty { throw .execution("invalid label name \(LabelName.quoted(label))") }
+            if case .string(let literal) = node.parameter?.unwrapped, !isLabelName(literal) { throw .execution("invalid label name \(literal.quoted)") }
             if !node.isWithout { grouping.append(label) }
         }
         let isInvariant = operand.isInvariant && parameter?.isInvariant ?? true
@@ -228,6 +228,8 @@ struct Planner {
         }
     }
 
+    private func isLabelName(_ literal: StringLiteral) -> Bool { !literal.value.isEmpty && literal.malformedBytes.isEmpty }
+
     private func text(_ expr: Expr) -> String? { if case .string(let literal) = expr.unwrapped { literal.value } else { nil } }
 
     private func elementCall(_ node: Call) throws(QueryError) -> Planned {
@@ -276,16 +278,17 @@ struct Planner {
 
     private func relabel(_ node: Call) throws(QueryError) -> Planned {
         let operand = try planned(node.arguments[0])
-        let texts = node.arguments.dropFirst().compactMap(text)
+        let literals = node.arguments.dropFirst().compactMap { if case .string(let literal) = $0.unwrapped { literal } else { nil } }
+        let texts = literals.map(\.value)
         let rule: RelabelPlan.Rule
         if node.function.function == .labelReplace {
             if (try? LabelPattern(texts[3])) == nil { throw .execution("invalid regular expression in label_replace(): \(texts[3])") }
-            if texts[0].isEmpty { throw .execution("invalid destination label name in label_replace(): \(texts[0])") }
+            if !isLabelName(literals[0]) { throw .execution("invalid destination label name in label_replace(): \(texts[0])") }
             rule = .replace(destination: texts[0], replacement: texts[1], source: texts[2], pattern: texts[3])
         } else {
             let sources = Array(texts.dropFirst(2))
-            if sources.contains("") { throw .execution("invalid source label name in label_join(): ") }
-            if texts[0].isEmpty { throw .execution("invalid destination label name in label_join(): ") }
+            if let wrong = literals.dropFirst(2).first(where: { !isLabelName($0) }) { throw .execution("invalid source label name in label_join(): \(wrong.value)") }
+            if !isLabelName(literals[0]) { throw .execution("invalid destination label name in label_join(): ") }
             rule = .join(destination: texts[0], separator: texts[1], sources: sources)
         }
         return (.relabel(RelabelPlan(rule: rule, operand: operand.node)), operand.isInvariant)

@@ -52,8 +52,24 @@ package struct NumberLiteral: Sendable, Hashable {
 }
 
 package struct StringLiteral: Sendable, Hashable {
+    /// What it says; what is not UTF-8 replaced.
     package var value: String
     package var source: SourceRange
+    /// Its bytes when they are not UTF-8, which no label name may be; otherwise empty.
+    var malformedBytes: [UInt8] = []
+
+    /// As Go's `%q` writes it.
+    var quoted: String {
+        if malformedBytes.isEmpty { return LabelName.quoted(value) }
+        var text = ""
+        var rest = malformedBytes[...]
+        while let first = rest.first {
+            let piece = (1...4).lazy.filter { $0 <= rest.count }.compactMap { String(validating: rest.prefix($0), as: UTF8.self) }.first
+            text += piece.map { LabelName.quoted($0).dropFirst().dropLast() } ?? "\\x" + (first < 16 ? "0" : "") + String(first, radix: 16)
+            rest = rest.dropFirst(piece?.utf8.count ?? 1)
+        }
+        return "\"\(text)\""
+    }
 }
 
 /// The fixed time of an `@` modifier.

@@ -115,11 +115,14 @@ extension Lexer {
     }
 
     /// The content of a string token, escapes resolved.
-    static func unquoted(_ text: String) -> String {
+    static func unquoted(_ text: String) -> String { String(decoding: unquotedBytes(text), as: UTF8.self) }
+
+    /// The same as bytes, which escapes may make something else than UTF-8.
+    static func unquotedBytes(_ text: String) -> [UInt8] {
         let bytes = Array(text.utf8)
-        guard bytes.count >= 2 else { return "" }
+        guard bytes.count >= 2 else { return [] }
         let inner = bytes[1..<bytes.count - 1]
-        if bytes[0] == UInt8(ascii: "`") || !inner.contains(UInt8(ascii: "\\")) { return String(decoding: inner, as: UTF8.self) }
+        if bytes[0] == UInt8(ascii: "`") || !inner.contains(UInt8(ascii: "\\")) { return Array(inner) }
         var out: [UInt8] = []
         var i = inner.startIndex
         func number(_ count: Int, radix: Int) -> UInt32 {
@@ -148,6 +151,6 @@ extension Lexer {
             default: out.append(kind)
             }
         }
-        return String(decoding: out, as: UTF8.self)
+        return out
     }
 }

@@ -157,7 +157,9 @@ struct Parser {
         switch token.kind {
         case .number, .duration: return .number(try numberLiteral())
         case .string:
-            let literal = StringLiteral(value: Lexer.unquoted(token.text), source: SourceRange(token.range))
+            let bytes = Lexer.unquotedBytes(token.text)
+            var literal = StringLiteral(value: String(decoding: bytes, as: UTF8.self), source: SourceRange(token.range))
+            if String(validating: bytes, as: UTF8.self) == nil { literal.malformedBytes = bytes }
             try advance()
             return .string(literal)
         case .leftParen:

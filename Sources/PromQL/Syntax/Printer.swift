@@ -5,7 +5,7 @@ extension Expr: CustomStringConvertible {
     package var description: String {
         switch self {
         case .number(let node): node.description
-        case .string(let node): LabelName.quoted(node.value)
+        case .string(let node): node.quoted
         case .selector(let node): node.description
         case .rangeSelector(let node): node.description
         case .subquery(let node): node.expr.description + node.suffix
