@@ -21,7 +21,7 @@ package final class QueryEngine: Sendable {
 
     /// The answer at one moment.
     package func instant(_ query: String, atMillis: Int64, options: QueryOptions = .init()) async throws(QueryError) -> QueryResult {
-        try await run(query, .instant(atMillis), isRange: false, options)
+        try await run(query, .instant(atMillis), endMillis: atMillis, isRange: false, options)
     }
 
     /// The answer at every step from start to end, both included.
@@ -33,10 +33,10 @@ package final class QueryEngine: Sendable {
             throw .invalid(
                 "exceeded maximum resolution of \(self.options.pointsPerSeriesMax) points per timeseries. Try decreasing the query resolution (?step=XX)")
         }
-        return try await run(query, .range(from: startMillis, to: endMillis, step: stepMillis), isRange: true, options)
+        return try await run(query, .range(from: startMillis, to: endMillis, step: stepMillis), endMillis: endMillis, isRange: true, options)
     }
 
-    private func run(_ text: String, _ grid: TimeGrid, isRange: Bool, _ options: QueryOptions) async throws(QueryError) -> QueryResult {
+    private func run(_ text: String, _ grid: TimeGrid, endMillis: Int64, isRange: Bool, _ options: QueryOptions) async throws(QueryError) -> QueryResult {
         var statistics = QueryStatistics()
         let clock = ContinuousClock()
         let asked = clock.now
@@ -56,7 +56,7 @@ package final class QueryEngine: Sendable {
         let context = QueryContext(
             reader: reader, query: text, options: self.options, lookbackMillis: options.lookbackDeltaMillis ?? self.options.lookbackDeltaMillis,
             workerCount: self.options.threadsPerQuery > 0 ? self.options.threadsPerQuery : processorCount, timeoutSeconds: max(timeoutSeconds - statistics.queueSeconds, 0), cancellation: cancellation)
-        let execution = QueryExecution(context: context, expr: expr, grid: grid, isRange: isRange, limit: options.limit)
+        let execution = QueryExecution(context: context, expr: expr, grid: grid, endMillis: endMillis, isRange: isRange, limit: options.limit)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Result<QueryValue, QueryError>, Never>) in
                 threads.async { continuation.resume(returning: execution.outcome()) }

@@ -75,7 +75,8 @@ extension PrometheusAPI {
 
     /// Upstream's error type and status for each way in which a query ends badly (web/api/v1/api.go `returnAPIError`).
     private static func refusal(_ error: QueryError) -> Response {
-        let (contentType, body) = PrometheusEnvelope.encode(type: error.errorType, message: "\(error)")
+        let message = error.errorType == "bad_data" ? "invalid parameter \"query\": \(error)" : "\(error)"
+        let (contentType, body) = PrometheusEnvelope.encode(type: error.errorType, message: message)
         let status: HTTPResponse.Status =
             switch error.errorType {
             case "bad_data": .badRequest

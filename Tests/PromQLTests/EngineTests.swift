@@ -58,6 +58,15 @@ import Testing
         }
     }
 
+    @Test("the end of a query is the one that was asked for, on a step or not")
+    func unalignedEnd() async throws {
+        let result = try await Self.engine(Self.store(2)).range("requests_total{instance=\"i1\"} @ end()", startMillis: 0, endMillis: 100_000, stepMillis: 30_000)
+        guard case .matrix(let matrix) = result.value else { Issue.record("a range query gives a matrix"); return }
+        // 6 samples by 100 s; the last step is at 90 s.
+        #expect(matrix.series.first?.timestamps == [0, 30_000, 60_000, 90_000])
+        #expect(matrix.series.first?.values == [6, 6, 6, 6])
+    }
+
     @Test("a query that would hold too many samples says which part of it met the bound")
     func samplesBound() async throws {
         let engine = Self.engine(Self.store(100)) { $0.samplesMax = 5_000 }

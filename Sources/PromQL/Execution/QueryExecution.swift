@@ -5,6 +5,8 @@ struct QueryExecution: Sendable {
     let context: QueryContext
     let expr: Expr
     let grid: TimeGrid
+    /// The end that was asked for, which need not fall on a step.
+    let endMillis: Int64
     let isRange: Bool
     /// At most so many series, 0 for all.
     let limit: Int
@@ -23,7 +25,7 @@ struct QueryExecution: Sendable {
 
     private func value() throws(QueryError) -> QueryValue {
         try context.check()
-        let planner = Planner(startMillis: grid.startMillis, endMillis: grid.endMillis, stepMillis: isRange ? grid.stepMillis : 0)
+        let planner = Planner(startMillis: grid.startMillis, endMillis: endMillis, stepMillis: isRange ? grid.stepMillis : 0)
         let plan = try planner.plan(expr)
         switch expr.type {
         case .string:
