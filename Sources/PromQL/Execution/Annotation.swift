@@ -6,7 +6,7 @@ struct Annotation: Sendable {
     enum Operation: String { case addition, subtraction, aggregation }
 
     var isWarning: Bool
-    /// The same message about two parts of a query is one remark, shown with the place of the later part.
+    /// The same message about two parts of a query is one remark.
     var message: String
     var source: SourceRange
     /// How often it occurred, for those that say so.
@@ -18,9 +18,14 @@ struct Annotation: Sendable {
         self.source = source
     }
 
+    /// Makes one of two with the same message, in the place of the part that upstream evaluates last, or first where it counts.
     mutating func merge(_ other: Annotation) {
-        if other.source.lower > source.lower { source = other.source }
-        if let occurrences, let more = other.occurrences { self.occurrences = occurrences + more }
+        if let occurrences, let more = other.occurrences {
+            self.occurrences = occurrences + more
+            if source.isEvaluated(after: other.source) { source = other.source }
+        } else if other.source.isEvaluated(after: source) {
+            source = other.source
+        }
     }
 
     static func invalidQuantile(_ q: Double, _ source: SourceRange) -> Annotation {
@@ -53,9 +58,9 @@ struct Annotation: Sendable {
         Annotation(isWarning: false, "incompatible sample types encountered for binary operator \(LabelName.quoted(op.rawValue)): \(left) \(op.rawValue) \(right)", source)
     }
 
-    static func forcedMonotonicity(metric: String, _ note: MonotonicityNote, _ source: SourceRange) -> Annotation {
+    static func forcedMonotonicity(metric: String, _ note: MonotonicityNote) -> Annotation {
         let link = "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile"
-        var annotation = Annotation(isWarning: false, named("input to histogram_quantile needed to be fixed for monotonicity (see \(link))", metric), source)
+        var annotation = Annotation(isWarning: false, named("input to histogram_quantile needed to be fixed for monotonicity (see \(link))", metric), note.source)
         annotation.message +=
             ", from buckets \(GoFormat.general(note.repair.lowestBound)) to \(GoFormat.general(note.repair.highestBound)), with a max diff of "
             + "\(GoFormat.general(note.repair.largestDrop, significantDigits: 2)), over \(note.sampleCount) samples from "
@@ -140,20 +145,24 @@ struct Annotation: Sendable {
     }
 }
 
-/// All repairs of one metric's histograms in one part of a query.
-struct MonotonicityNote: Sendable {
-    struct Place: Hashable, Sendable {
-        let metric: String
-        let lower: Int
-        let upper: Int
+extension SourceRange {
+    /// Whether upstream comes to this part of a query after the other: from left to right, and outwards.
+    fileprivate func isEvaluated(after other: SourceRange) -> Bool {
+        lower >= other.upper || (lower <= other.lower && upper >= other.upper && (lower, upper) != (other.lower, other.upper))
     }
+}
 
+/// All repairs of one metric's histograms.
+struct MonotonicityNote: Sendable {
     var repair: Quantile.Repair
     var sampleCount = 1
     var firstMillis: Int64
     var lastMillis: Int64
+    /// The part of the query that comes first.
+    var source: SourceRange
 
-    mutating func merge(_ other: Quantile.Repair, atMillis millis: Int64) {
+    mutating func merge(_ other: Quantile.Repair, atMillis millis: Int64, _ place: SourceRange) {
+        if source.isEvaluated(after: place) { source = place }
         repair.lowestBound = min(repair.lowestBound, other.lowestBound)
         repair.highestBound = max(repair.highestBound, other.highestBound)
         repair.largestDrop = max(repair.largestDrop, other.largestDrop)

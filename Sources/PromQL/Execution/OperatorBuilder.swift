@@ -6,7 +6,7 @@ import MetricModel
 final class OperatorBuilder {
     private let context: QueryContext
     private let grid: TimeGrid
-    private let repeated: Set<PlanNode>
+    private let repeated: [PlanNode: PlanNode]
     private var shared: [PlanNode: SeriesOperator] = [:]
 
     init(_ context: QueryContext, _ grid: TimeGrid, plan: PlanNode) {
@@ -23,9 +23,9 @@ final class OperatorBuilder {
     // MARK: Vectors
 
     func vector(_ node: PlanNode) throws(QueryError) -> SeriesOperator {
-        guard repeated.contains(node) else { return try fresh(node) }
+        guard let last = repeated[node] else { return try fresh(node) }
         if let known = shared[node] { return known }
-        let stored = StoredOperator(try fresh(node))
+        let stored = StoredOperator(try fresh(last))
         shared[node] = stored
         return stored
     }

@@ -26,7 +26,7 @@ final class QueryContext: @unchecked Sendable {
     private let heldSamples = Atomic<Int>(0)
     private let peakSamples = Atomic<Int>(0)
     private let annotations = Mutex<[String: Annotation]>([:])
-    private let repairs = Mutex<[MonotonicityNote.Place: MonotonicityNote]>([:])
+    private let repairs = Mutex<[String: MonotonicityNote]>([:])
 
     /// Set from outside to end a query.
     final class Cancellation: Sendable {
@@ -141,14 +141,16 @@ final class QueryContext: @unchecked Sendable {
     }
 
     func annotate(_ repair: Quantile.Repair, metric: String, atMillis millis: Int64, _ source: SourceRange) {
-        let place = MonotonicityNote.Place(metric: metric, lower: source.lower, upper: source.upper)
-        repairs.withLock { $0[place, default: MonotonicityNote(repair: repair, sampleCount: 0, firstMillis: millis, lastMillis: millis)].merge(repair, atMillis: millis) }
+        repairs.withLock {
+            $0[metric, default: MonotonicityNote(repair: repair, sampleCount: 0, firstMillis: millis, lastMillis: millis, source: source)]
+                .merge(repair, atMillis: millis, source)
+        }
     }
 
     /// Warnings and infos, sorted.
     func remarks() -> (warnings: [String], infos: [String]) {
         var all = annotations.withLock { Array($0.values) }
-        for (place, note) in repairs.withLock({ $0 }) { all.append(.forcedMonotonicity(metric: place.metric, note, SourceRange(place.lower, place.upper))) }
+        for (metric, note) in repairs.withLock({ $0 }) { all.append(.forcedMonotonicity(metric: metric, note)) }
         return (all.filter(\.isWarning).map { $0.text(in: query) }.sorted(), all.filter { !$0.isWarning }.map { $0.text(in: query) }.sorted())
     }
 

@@ -1,6 +1,7 @@
 /// Finds the parts of a plan that stand in it more than once and cost enough to be computed only once.
 struct CommonSubexpressions {
-    private(set) var repeated: Set<PlanNode> = []
+    /// Each with its last occurrence, whose places remarks are to name.
+    private(set) var repeated: [PlanNode: PlanNode] = [:]
 
     init(of plan: PlanNode) {
         var seen: Set<PlanNode> = []
@@ -9,7 +10,7 @@ struct CommonSubexpressions {
 
     private mutating func visit(_ node: PlanNode, _ seen: inout Set<PlanNode>) {
         if node.isExpensive, !seen.insert(node).inserted {
-            repeated.insert(node)
+            repeated[node] = node
             return
         }
         for child in node.children { visit(child, &seen) }

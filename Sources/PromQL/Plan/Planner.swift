@@ -132,7 +132,7 @@ struct Planner {
         return (.aggregate(AggregatePlan(
             aggregator: node.aggregator, operand: isInvariant ? operand.node : invariant(operand),
             parameter: parameter?.node, grouping: grouping.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, isWithout: node.isWithout,
-            parameterSource: node.parameter?.source ?? node.source, source: node.expr.source, wholeSource: node.source)), isInvariant)
+            parameterSource: node.parameter?.unwrapped.source ?? node.source, source: node.expr.unwrapped.source, wholeSource: node.source)), isInvariant)
     }
 
     private func binary(_ node: Binary, _ source: SourceRange) throws(QueryError) -> Planned {
@@ -259,7 +259,7 @@ struct Planner {
             } else {
                 let scalar = try planned(argument)
                 scalars.append(scalar.node)
-                scalarSource = argument.source
+                scalarSource = argument.unwrapped.source
                 isInvariant = isInvariant && scalar.isInvariant
             }
         }
@@ -303,7 +303,7 @@ struct Planner {
         for (index, argument) in node.arguments.enumerated() where index != vectorIndex && argument.type == .scalar {
             let scalar = try planned(argument)
             scalars.append(scalar.node)
-            sources.append(argument.source)
+            sources.append(argument.unwrapped.source)
             isInvariant = isInvariant && scalar.isInvariant
         }
         let measure: HistogramPlan.Measure =
@@ -314,7 +314,7 @@ struct Planner {
             }
         let operandNode = isInvariant ? operand.node : invariant(operand)
         return (.histogram(HistogramPlan(
-            measure: measure, operand: operandNode, parameterSources: sources, source: node.arguments[vectorIndex].source)), isInvariant)
+            measure: measure, operand: operandNode, parameterSources: sources, source: node.arguments[vectorIndex].unwrapped.source)), isInvariant)
     }
 
     private func info(_ node: Call) throws(QueryError) -> Planned {
