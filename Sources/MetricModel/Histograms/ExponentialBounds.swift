@@ -21,6 +21,8 @@ package enum ExponentialBounds {
             : (fractions[(index & (1 << Int(schema) - 1)) << (8 - Int(schema))], clamp(index >> Int(schema)) + 1)
         // The bound of the last bucket of finite values would be infinity; that is the bound of the bucket behind it.
         if fraction == 1 ? exponent == 1024 : fraction == 0.5 && exponent == 1025 { return .greatestFiniteMagnitude }
+        // A power of two whose bits can be written down, unless the bound is among the smallest or largest numbers.
+        if exponent > -1000, exponent < 1000 { return fraction * Double(bitPattern: UInt64(exponent + 1023) << 52) }
         return Double(sign: .plus, exponent: exponent, significand: fraction)
     }
 

@@ -5,7 +5,7 @@ import MetricModel
 struct HistogramTotal: Sendable {
     /// The sum, or the mean once the sum overflowed.
     private var histogram: FloatHistogram
-    private var lost: FloatHistogram.Lost?
+    private var lost = FloatHistogram.Lost.untracked
     private var count = 1.0
     private let isMean: Bool
     private var isIncremental = false
@@ -41,10 +41,10 @@ struct HistogramTotal: Sendable {
                 isIncremental = true
                 histogram = before.histogram.divided(by: count - 1)
                 lost = before.lost
-                lost?.divide(by: count - 1)
+                lost.divide(by: count - 1)
             }
             let weight = (count - 1) / count
-            lost?.scale(by: weight)
+            lost.scale(by: weight)
             histogram.multiply(by: weight)
             let remarks = try histogram.add(other.divided(by: count), compensating: &lost)
             if remarks.boundsWereReconciled { boundsWereReconciled = true }
@@ -58,9 +58,9 @@ struct HistogramTotal: Sendable {
         var (result, lost) = (histogram, lost)
         if isMean, !isIncremental {
             result.divide(by: count)
-            lost?.divide(by: count)
+            lost.divide(by: count)
         }
-        if let lost { result.settle(lost) }
+        result.settle(lost)
         return result
     }
 }

@@ -4,7 +4,7 @@ extension MixedWindows {
     // MARK: Starts
 
     /// Whether the counter began anew between two samples, by what the samples say of when it began (`isStartTimestampReset`).
-    private static func restarts(_ startBefore: Int64, _ before: Int64, _ start: Int64, _ time: Int64) -> Bool {
+    static func restarts(_ startBefore: Int64, _ before: Int64, _ start: Int64, _ time: Int64) -> Bool {
         if start == 0 || start >= time || start < before { return false }
         if start > before { return true }
         // The interval of a delta begins where the one before ended. So does a counter of which nobody knows when it began.
@@ -112,34 +112,32 @@ extension MixedWindows {
     private func change(_ samples: Range<Int>, isCounter: Bool) -> FloatHistogram? {
         let values = input.histograms.values
         let (first, last) = (samples.lowerBound, samples.upperBound - 1)
-        if isCounter, values[first].counterReset == .gauge || values[last].counterReset == .gauge { context.annotate(.notCounter(metric, source)) }
-        var before = values[first]
-        if isCounter, histogramsRestart(first, first + 1) || values[first + 1].isReset(since: before) {
-            // Then the layout of the first one's buckets is of no concern.
-            before = FloatHistogram(schema: values[first + 1].schema, customValues: values[first + 1].customValues)
-        }
-        let isCustom = before.hasCustomBuckets
-        if values[last].hasCustomBuckets != isCustom { return mixed() }
-        var schema = min(values[last].schema, before.schema)
-        if isCounter {
-            for place in samples.dropFirst().dropLast() {
-                if values[place].counterReset == .gauge { context.annotate(.notCounter(metric, source)) }
-                schema = min(schema, values[place].schema)
+        let resets = isCounter ? known.resets.drop { $0 <= first }.prefix { $0 <= last } : []
+        // With a reset right behind it, the layout of the first one's buckets is of no concern.
+        let isFirstLost = resets.first == first + 1
+        if isCounter, known.hasGauges, samples.contains(where: { values[$0].counterReset == .gauge }) { context.annotate(.notCounter(metric, source)) }
+        var schema = values[last].schema
+        if !known.isUniform {
+            let relevant = isCounter ? (isFirstLost ? Array(samples.dropFirst()) : Array(samples)) : [first, last]
+            let isCustom = values[last].hasCustomBuckets
+            for place in relevant {
                 if values[place].hasCustomBuckets != isCustom { return mixed() }
+                schema = min(schema, values[place].schema)
             }
         }
         var result = values[last].reduced(to: schema)
-        guard subtract(before, from: &result) else { return nil }
+        // Of a first one that is lost nothing but the bounds of the one behind it counts.
+        let base = isFirstLost ? FloatHistogram(schema: values[first + 1].schema, customValues: values[first + 1].customValues) : values[first]
+        if !isFirstLost || base.customValues != result.customValues { guard subtract(base, from: &result) else { return nil } }
         if isCounter {
             remarkOverlaps(input.histograms.starts, samples) { input.histograms.times[$0] }
-            for place in samples.dropFirst() {
-                if histogramsRestart(place - 1, place) || values[place].isReset(since: before) { guard add(before, to: &result) else { return nil } }
-                before = values[place]
-            }
+            for place in resets where place > first + 1 { guard add(values[place - 1], to: &result) else { return nil } }
         } else if values[first].counterReset != .gauge || values[last].counterReset != .gauge {
             context.annotate(.notGauge(metric, source))
         }
-        return result.markedGauge.compacted()
+        result.counterReset = .gauge
+        result.compact()
+        return result
     }
 
     private func mixed() -> FloatHistogram? {

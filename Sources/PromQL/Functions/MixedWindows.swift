@@ -9,6 +9,47 @@ struct MixedWindows {
     /// The name that remarks call the series by.
     let metric: String
     let source: SourceRange
+    /// What is known of the histograms whatever window they lie in.
+    let known: Known
+
+    /// Facts about a series' histograms, found out once.
+    struct Known {
+        /// The weight of all histograms before each, and of all.
+        var weights: [Int] = [0]
+        /// The histograms before which the counter was reset; for functions that ask.
+        var resets: [Int] = []
+        var hasGauges = false
+        /// Whether all have one schema.
+        var isUniform = true
+    }
+
+    init(function: Function, input: WindowInput, context: QueryContext, metric: String, source: SourceRange) {
+        self.function = function
+        self.input = input
+        self.context = context
+        self.metric = metric
+        self.source = source
+        var known = Known()
+        let values = input.histograms.values
+        known.weights.reserveCapacity(values.count + 1)
+        for place in values.indices {
+            known.weights.append(known.weights[place] + values[place].weight)
+            if values[place].counterReset == .gauge { known.hasGauges = true }
+            if values[place].schema != values[0].schema { known.isUniform = false }
+        }
+        if function == .rate || function == .increase || function == .resets {
+            let starts = input.histograms.starts
+            let times = input.histograms.times
+            for place in values.indices.dropFirst() {
+                let isRestarted = !starts.isEmpty && Self.restarts(starts[place - 1], times[place - 1], starts[place], times[place])
+                if isRestarted || values[place].isReset(since: values[place - 1]) { known.resets.append(place) }
+            }
+        }
+        self.known = known
+    }
+
+    /// Whether the counter was reset before a histogram.
+    func isReset(_ place: Int) -> Bool { known.resets.contains(place) }
 
     /// The samples of one step's window: floats and histograms by their numbers.
     struct Window {
@@ -28,7 +69,7 @@ struct MixedWindows {
         // The first and the last of many windows are one sample.
         var shared: (place: Int, mark: Double)?
         try forEachWindow { window throws(QueryError) in
-            held += window.floats.count + window.histograms.reduce(0) { $0 + input.histograms.values[$1].weight }
+            held += window.floats.count + known.weights[window.histograms.upperBound] - known.weights[window.histograms.lowerBound]
             if window.floats.isEmpty && window.histograms.isEmpty {
                 out[window.step] = absent
             } else if function == .firstOverTime || function == .lastOverTime {
@@ -179,7 +220,7 @@ struct MixedWindows {
     private func resets(_ before: Sample, _ now: Sample) -> Bool {
         switch (before, now) {
         case (.float(let a), .float(let b)): input.values[b] < input.values[a] || floatsRestart(a, b)
-        case (.histogram(let a), .histogram(let b)): histogramsRestart(a, b) || input.histograms.values[b].isReset(since: input.histograms.values[a])
+        case (.histogram, .histogram(let b)): isReset(b)
         default: true
         }
     }

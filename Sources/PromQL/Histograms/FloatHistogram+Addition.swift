@@ -1,15 +1,21 @@
 import MetricModel
 
 extension FloatHistogram {
-    /// What rounding lost while a histogram was added up: a number for each of its numbers.
+    /// What rounding lost while a histogram was added up: a number for each of its numbers, or nothing when nobody keeps account of it.
     struct Lost: Sendable {
+        var isTracked = false
         var zeroCount = 0.0
         var count = 0.0
         var sum = 0.0
-        var positive: [Double]
-        var negative: [Double]
+        var positive: [Double] = []
+        var negative: [Double] = []
+
+        static let untracked = Lost()
+
+        private init() {}
 
         init(like histogram: FloatHistogram) {
+            isTracked = true
             positive = [Double](repeating: 0, count: histogram.positive.count)
             negative = [Double](repeating: 0, count: histogram.negative.count)
         }
@@ -44,25 +50,26 @@ extension FloatHistogram {
 
     @discardableResult
     mutating func add(_ other: FloatHistogram) throws(IncompatibleSchemas) -> AdditionRemarks {
-        var lost: Lost?
+        var lost = Lost.untracked
         return try combine(other, sign: 1, &lost)
     }
 
     @discardableResult
     mutating func subtract(_ other: FloatHistogram) throws(IncompatibleSchemas) -> AdditionRemarks {
-        var lost: Lost?
+        var lost = Lost.untracked
         return try combine(other, sign: -1, &lost)
     }
 
     /// Adds, keeping account of what rounding loses (`KahanAdd`).
-    mutating func add(_ other: FloatHistogram, compensating lost: inout Lost?) throws(IncompatibleSchemas) -> AdditionRemarks {
+    mutating func add(_ other: FloatHistogram, compensating lost: inout Lost) throws(IncompatibleSchemas) -> AdditionRemarks {
         if hasCustomBuckets != other.hasCustomBuckets { throw IncompatibleSchemas() }
-        if lost == nil { lost = Lost(like: self) }
+        if !lost.isTracked { lost = Lost(like: self) }
         return try combine(other, sign: 1, &lost)
     }
 
     /// Adds what was lost.
     mutating func settle(_ lost: Lost) {
+        if !lost.isTracked { return }
         zeroCount += lost.zeroCount
         count += lost.count
         sum += lost.sum
@@ -70,16 +77,17 @@ extension FloatHistogram {
         for index in negative.indices { negative[index] += lost.negative[index] }
     }
 
-    private mutating func combine(_ other: FloatHistogram, sign: Double, _ lost: inout Lost?) throws(IncompatibleSchemas) -> AdditionRemarks {
+    private mutating func combine(_ other: FloatHistogram, sign: Double, _ lost: inout Lost) throws(IncompatibleSchemas) -> AdditionRemarks {
         if hasCustomBuckets != other.hasCustomBuckets { throw IncompatibleSchemas() }
         var remarks = AdditionRemarks()
         remarks.countersCollide = adoptCounterReset(of: other)
         if !hasCustomBuckets {
             let theirs = reconcileZeroBuckets(with: other, lost: &lost)
-            add(sign * theirs.sum, lost == nil ? 0 : theirs.compensation, \.zeroCount, \.zeroCount, &lost)
+            Self.add(sign * theirs.sum, to: &zeroCount, &lost.zeroCount, lost.isTracked)
+            if lost.isTracked { Self.add(theirs.compensation, to: &zeroCount, &lost.zeroCount, true) }
         }
-        add(sign * other.count, 0, \.count, \.count, &lost)
-        add(sign * other.sum, 0, \.sum, \.sum, &lost)
+        Self.add(sign * other.count, to: &count, &lost.count, lost.isTracked)
+        Self.add(sign * other.sum, to: &sum, &lost.sum, lost.isTracked)
         if hasCustomBuckets {
             if customValues == other.customValues {
                 addSide(other, isPositive: true, sign, &lost)
@@ -95,60 +103,50 @@ extension FloatHistogram {
         return remarks
     }
 
-    private mutating func add(
-        _ value: Double, _ compensation: Double, _ field: WritableKeyPath<FloatHistogram, Double>, _ lostField: WritableKeyPath<Lost, Double>, _ lost: inout Lost?
-    ) {
-        guard var account = lost else {
-            self[keyPath: field] += value
+    @inline(__always)
+    private static func add(_ value: Double, to field: inout Double, _ lost: inout Double, _ isTracked: Bool) {
+        guard isTracked else {
+            field += value
             return
         }
-        var total = KahanSum(self[keyPath: field], compensation: account[keyPath: lostField])
+        var total = KahanSum(field, compensation: lost)
         total.add(value)
-        total.add(compensation)
-        self[keyPath: field] = total.sum
-        account[keyPath: lostField] = total.compensation
-        lost = account
+        (field, lost) = (total.sum, total.compensation)
     }
 
-    private mutating func reduce(to target: Int32, _ lost: inout Lost?) {
+    private mutating func reduce(to target: Int32, _ lost: inout Lost) {
         let shift = Int(schema - target)
         put(side(isPositive: true, lost).reduced(by: shift), isPositive: true, &lost)
         put(side(isPositive: false, lost).reduced(by: shift), isPositive: false, &lost)
         schema = target
     }
 
-    private mutating func addSide(_ other: FloatHistogram, isPositive: Bool, _ sign: Double, _ lost: inout Lost?) {
-        var theirs = other.side(isPositive: isPositive, nil)
+    private mutating func addSide(_ other: FloatHistogram, isPositive: Bool, _ sign: Double, _ lost: inout Lost) {
+        var theirs = other.side(isPositive: isPositive, .untracked)
         if theirs.counts.isEmpty { return }
         if !hasCustomBuckets, other.schema > schema {
-            if lost != nil {
+            if lost.isTracked {
                 theirs.isTracked = true
                 theirs.lost = [Double](repeating: 0, count: theirs.counts.count)
             }
             theirs = theirs.reduced(by: Int(other.schema - schema))
         }
         // Their buckets below the threshold are in their zero count already.
-        var skipped = 0
-        if !hasCustomBuckets, zeroThreshold > 0 {
-            for index in theirs.indices {
-                if ExponentialBounds.upper(index, schema: schema) > zeroThreshold { break }
-                skipped += 1
-            }
-        }
+        let skipped = hasCustomBuckets || zeroThreshold == 0 ? 0 : theirs.bucketsBelow(zeroThreshold, schema: schema)
         var mine = take(isPositive: isPositive, &lost)
         mine.add(theirs, sign: sign, skipping: skipped)
         put(mine, isPositive: isPositive, &lost)
     }
 
-    private mutating func addReconciled(_ other: FloatHistogram, _ sign: Double, _ lost: inout Lost?) {
+    private mutating func addReconciled(_ other: FloatHistogram, _ sign: Double, _ lost: inout Lost) {
         let common = Self.commonBounds(customValues, other.customValues)
         var totals = [KahanSum](repeating: KahanSum(), count: common.count + 1)
         Self.add(side(isPositive: true, lost), bounds: customValues, sign: 1, to: &totals, commonBounds: common)
-        Self.add(other.side(isPositive: true, nil), bounds: other.customValues, sign: sign, to: &totals, commonBounds: common)
+        Self.add(other.side(isPositive: true, .untracked), bounds: other.customValues, sign: sign, to: &totals, commonBounds: common)
         let kept = totals.indices.filter { totals[$0].sum != 0 || totals[$0].compensation != 0 }
         positiveSpans = NativeHistogram.spans(of: kept)
         positive = kept.map { totals[$0].sum }
-        if lost != nil { lost?.positive = kept.map { totals[$0].compensation } }
+        if lost.isTracked { lost.positive = kept.map { totals[$0].compensation } }
         customValues = common
     }
 

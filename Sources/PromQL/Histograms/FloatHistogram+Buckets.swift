@@ -25,24 +25,39 @@ extension FloatHistogram {
 
     /// The buckets of one side, from zero outwards.
     func buckets(isPositive: Bool) -> [HistogramBucket] {
-        let counts = isPositive ? positive : negative
         var buckets: [HistogramBucket] = []
-        buckets.reserveCapacity(counts.count)
-        NativeHistogram.forEachBucket(isPositive ? positiveSpans : negativeSpans) { index, place in
-            guard place < counts.count else { return }
-            let (near, far) = (upperBound(index - 1), upperBound(index))
-            buckets.append(isPositive ? HistogramBucket(lower: near, upper: far, count: counts[place]) : HistogramBucket(lower: -far, upper: -near, count: counts[place]))
-        }
+        buckets.reserveCapacity(isPositive ? positive.count : negative.count)
+        append(isPositive: isPositive, to: &buckets)
         return buckets
+    }
+
+    private func append(isPositive: Bool, to buckets: inout [HistogramBucket]) {
+        let counts = isPositive ? positive : negative
+        var (index, place) = (0, 0)
+        for span in isPositive ? positiveSpans : negativeSpans {
+            index += Int(span.offset)
+            if span.length == 0 { continue }
+            var near = upperBound(index - 1)
+            for _ in 0..<span.length where place < counts.count {
+                let far = upperBound(index)
+                buckets.append(isPositive ? HistogramBucket(lower: near, upper: far, count: counts[place]) : HistogramBucket(lower: -far, upper: -near, count: counts[place]))
+                near = far
+                index += 1
+                place += 1
+            }
+        }
     }
 
     var zeroBucket: HistogramBucket { HistogramBucket(lower: -zeroThreshold, upper: zeroThreshold, count: zeroCount) }
 
     /// All buckets from the lowest up. Those that reach into the zero bucket end at it.
     var allBuckets: [HistogramBucket] {
-        var all: [HistogramBucket] = buckets(isPositive: false).reversed()
+        var all: [HistogramBucket] = []
+        all.reserveCapacity(negative.count + positive.count + 1)
+        append(isPositive: false, to: &all)
+        all.reverse()
         if zeroCount > 0 { all.append(zeroBucket) }
-        all += buckets(isPositive: true)
+        append(isPositive: true, to: &all)
         if zeroThreshold > 0 {
             for index in all.indices {
                 if all[index].upper < 0, all[index].upper > -zeroThreshold { all[index].upper = -zeroThreshold }

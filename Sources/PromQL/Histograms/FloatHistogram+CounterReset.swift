@@ -35,7 +35,7 @@ extension FloatHistogram {
 
     /// One side's counts by index at a resolution, without buckets that lie within the threshold.
     private func cells(isPositive: Bool, threshold: Double, schema target: Int32) -> [(index: Int, count: Double)] {
-        var side = side(isPositive: isPositive, nil)
+        var side = side(isPositive: isPositive, .untracked)
         if target < schema { side = side.reduced(by: Int(schema - target)) }
         var cells = Array(zip(side.indices, side.counts).map { (index: $0, count: $1) })
         if threshold > 0, !hasCustomBuckets {
@@ -49,8 +49,8 @@ extension FloatHistogram {
         let common = Self.commonBounds(customValues, previous.customValues)
         var now = [KahanSum](repeating: KahanSum(), count: common.count + 1)
         var before = now
-        Self.add(side(isPositive: true, nil), bounds: customValues, sign: 1, to: &now, commonBounds: common)
-        Self.add(previous.side(isPositive: true, nil), bounds: previous.customValues, sign: 1, to: &before, commonBounds: common)
+        Self.add(side(isPositive: true, .untracked), bounds: customValues, sign: 1, to: &now, commonBounds: common)
+        Self.add(previous.side(isPositive: true, .untracked), bounds: previous.customValues, sign: 1, to: &before, commonBounds: common)
         return zip(now, before).contains { $0.sum < $1.sum }
     }
 }

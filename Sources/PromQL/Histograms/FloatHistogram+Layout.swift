@@ -128,7 +128,7 @@ extension FloatHistogram.Side {
     /// Adds the buckets of another side of the same schema, `skipping` so many of its first; makes those that are missing.
     mutating func add(_ other: FloatHistogram.Side, sign: Double, skipping skipped: Int) {
         if skipped == 0, spans == other.spans, counts.count == other.counts.count {
-            for place in counts.indices { add(other, place, sign, to: place) }
+            if isTracked, !other.isTracked { addTracked(other.counts, sign) } else { for place in counts.indices { add(other, place, sign, to: place) } }
             return
         }
         let (mine, theirs) = (indices, other.indices)
@@ -148,6 +148,37 @@ extension FloatHistogram.Side {
         }
         merged.spans = NativeHistogram.spans(of: all)
         self = merged
+    }
+
+    /// How many of the first buckets end at or below a threshold.
+    func bucketsBelow(_ threshold: Double, schema: Int32) -> Int {
+        var (index, count) = (0, 0)
+        for span in spans {
+            index += Int(span.offset)
+            for _ in 0..<span.length {
+                if ExponentialBounds.upper(index, schema: schema) > threshold { return count }
+                index += 1
+                count += 1
+            }
+        }
+        return count
+    }
+
+    /// Adds the counts of the same buckets.
+    private mutating func addTracked(_ others: [Double], _ sign: Double) {
+        let count = counts.count
+        // SAFETY: all three arrays have `count` elements, and none is reached otherwise meanwhile.
+        counts.withUnsafeMutableBufferPointer { sums in
+            lost.withUnsafeMutableBufferPointer { lost in
+                others.withUnsafeBufferPointer { others in
+                    for place in 0..<count {
+                        var sum = KahanSum(sums[place], compensation: lost[place])
+                        sum.add(sign * others[place])
+                        (sums[place], lost[place]) = (sum.sum, sum.compensation)
+                    }
+                }
+            }
+        }
     }
 
     private mutating func add(_ other: FloatHistogram.Side, _ from: Int, _ sign: Double, to place: Int) {

@@ -35,7 +35,8 @@ extension FloatHistogram {
         if self.count == 0 || q.isNaN { return (.nan, nil) }
         // Observations of NaN count, but lie in no bucket: then only counting from below is right.
         let isForward = sum.isNaN || q < 0.5
-        let all = isForward ? allBuckets : allBuckets.reversed()
+        var all = allBuckets
+        if !isForward { all.reverse() }
         var rank = (isForward ? q : 1 - q) * self.count
         var bucket = HistogramBucket(lower: 0, upper: 0, count: 0)
         var count = 0.0
