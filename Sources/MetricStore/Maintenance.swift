@@ -145,9 +145,16 @@ final class Maintenance: Sendable {
         // As upstream, whenever the head has become blocks; and before the log forgets what the other log calls its series.
         try compactOutOfOrder()
         // The remarks on chunks are gone with the log of samples out of order.
-        do throws(PlatformError) { try headChunks.truncate(before: end) } catch { throw MetricStoreError(error) }
+        do throws(PlatformError) { try truncateHeadChunks(before: end) } catch { throw MetricStoreError(error) }
         headChunks.resume()
         try truncateLog(before: end)
+    }
+
+    private func truncateHeadChunks(before time: Int64) throws(PlatformError) {
+        if blocks.headMinTime >= time { return try headChunks.truncate(before: time) }
+        // Everything up to then was deleted, so that no block says that it is over; and the log is about to forget the deletions.
+        try headChunks.removeAll()
+        for shard in head.shards { shard.withLock { $0.forgetMapped() } }
     }
 
     private func writeHeadChunks() throws(MetricStoreError) {

@@ -5,7 +5,7 @@ import MetricStore
 import Platform
 import Testing
 
-@Suite("Scraping", .timeLimit(.minutes(1)))
+@Suite("Scraping", .timeLimit(.minutes(5)))
 struct ScrapeManagerTests {
     @Test("a scrape stores the samples, the automatic series and the metadata, under one timestamp")
     func stores() async throws {

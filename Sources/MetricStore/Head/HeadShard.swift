@@ -229,9 +229,13 @@ struct HeadShard: ~Copyable {
         return truncation
     }
 
+    func forEachSeries(_ body: (Int, UnsafeMutablePointer<OpenChunk>) -> Void) {
+        for slot in 0..<open.slotEnd { if let chunk = series(slot) { body(slot, chunk) } }
+    }
+
     /// Calls `body` with what the log calls every series.
     func forEachReference(_ body: (UInt64) -> Void) {
-        for slot in 0..<open.slotEnd { if let chunk = series(slot) { body(chunk.pointee.logReference) } }
+        forEachSeries { body($1.pointee.logReference) }
     }
 
     private mutating func drop() {

@@ -106,9 +106,12 @@ final class HeadChunkLog: Sendable {
         for number in numbers.reversed() { try disk.removeFile(path(number)) }
     }
 
-    /// Removes everything.
+    /// Removes everything, durably.
     func removeAll() throws(PlatformError) {
-        try remove(try Self.numbers(disk, path))
+        try finish()
+        let numbers = try Self.numbers(disk, path)
+        try remove(numbers)
+        if !numbers.isEmpty { try disk.syncDirectory(path) }
         state.withLock { $0.files = [] }
         measure()
     }

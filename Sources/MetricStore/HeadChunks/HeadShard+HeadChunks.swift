@@ -21,6 +21,21 @@ extension HeadShard {
     /// Takes back what could not be written.
     mutating func giveBack(_ chunks: some Collection<UnmappedChunk>) { unmapped.insert(contentsOf: chunks, at: 0) }
 
+    /// Has every chunk that is complete written once more.
+    mutating func forgetMapped() {
+        var all: [UnmappedChunk] = []
+        forEachSeries { slot, chunk in
+            var closed: [UnmappedChunk] = []
+            var next = tail(slot).newestClosed
+            while let current = next {
+                closed.append(UnmappedChunk(logReference: chunk.pointee.logReference, chunk: current))
+                next = current.pointee.olderMaxTime >= minTime ? current.pointee.older : nil
+            }
+            all += closed.reversed()
+        }
+        unmapped = all
+    }
+
     // MARK: Replay
 
     /// Gives a series without an open chunk one of `chunks_head`, as far as it lies at `minTime` or later. Returns how many samples it
