@@ -26,4 +26,11 @@ fi
 ./scripts/get-peers.sh >/dev/null || say "No peers: the side-by-side tests will be skipped."
 
 say "Set up in $((SECONDS - start)) s. Testing…"
-exec "${BUILD[@]/build/test}" --skip-build --disable-xctest "$@"
+# What failed is said once more before the runner's closing line, where it is seen.
+status=0
+"${BUILD[@]/build/test}" --skip-build --disable-xctest "$@" 2>&1 | awk '
+    /Test run with .* (passed|failed) after / { closing = $0; next }
+    { print; fflush() }
+    /✘ / { failures = failures $0 "\n" }
+    END { if (failures != "") printf "\nFailed:\n%s", failures; if (closing != "") print closing }' || status=$?
+exit $status

@@ -128,7 +128,7 @@ package final class MetricStore: Sendable {
         // One that was left is read also when nothing more may come.
         let isFound = try outOfOrderLog.isFound()
         if isFound || options.outOfOrderWindowMillis > 0 { opening.outOfOrderLog = try outOfOrderLog.open(&reading.replay, progress) }
-        if reading.replay.hasMarkers, headChunks.isEmpty || !headChunkDamage.isEmpty { headChunks.pause() }
+        if let marker = reading.replay.highestMarker, !headChunkDamage.isEmpty || marker > headChunks.lastFound { headChunks.pause() }
         opening.headChunks = reading.replay.chunksTaken
         if reading.replay.chunksOfUnknownSeries > 0 {
             headChunkDamage.append("\(headChunks.path): \(reading.replay.chunksOfUnknownSeries) chunks are of series that the log does not name")

@@ -61,6 +61,20 @@ import Testing
         }
     }
 
+    @Test("a stored NaN is never taken for a histogram, whatever its bits", arguments: [0xFFF5_A3C7_0000_0000, 0x7FF5_A3C7_0000_0001] as [UInt64], [
+        "x", "-x", "last_over_time(x[5m])", "max_over_time(x[5m])", "sum by (n) (x)", "x or latency",
+    ])
+    func strangeNaN(_ bits: UInt64, _ query: String) async throws {
+        let store = try Self.store(2)
+        try store.append(Labels([("__name__", "x"), ("n", "1")]), [.init(15_000, .float(Double(bitPattern: bits)))])
+        // The histograms are met first.
+        let result = try await Self.engine(store) { $0.threadsPerQuery = 1 }.instant("count(latency) * 0 == 1 or \(query)", atMillis: 20_000)
+        guard case .vector(let samples) = result.value else { Issue.record("an instant query gives a vector"); return }
+        let found = samples.filter { $0.labels["n"] == "1" }
+        #expect(found.count == 1)
+        #expect(found.allSatisfy { $0.histogram == nil && $0.value.isNaN })
+    }
+
     @Test("native histograms among the buckets of classic ones are found, wherever they stand", arguments: ["", "sum by (le, __name__) ", "rate"])
     func nativeAmongBuckets(_ wrapping: String) async {
         let operand = wrapping == "rate" ? "rate(h[5m])" : "\(wrapping)(h)"

@@ -130,7 +130,7 @@ struct HeadChunksTests {
         survivor.close()
     }
 
-    @Test("damaged files of mapped chunks are told and cut, and the log serves", arguments: [1])
+    @Test("damaged files of mapped chunks are told and cut, and the log serves", arguments: [1, 2, 3])
     func damage(seed: UInt64) throws {
         let folder = try TemporaryFolder()
         let (path, expected, _) = try Self.directory(folder)
@@ -222,8 +222,31 @@ struct HeadChunksTests {
         #expect(try Self.chunkFiles(path).isEmpty)
     }
 
-    /// Fills a directory, opening and closing it for each range of steps, and returns the lines of all that it holds.
-    private static func fill(_ path: String, steps: [Range<Int>]) async throws -> [String: [String]] {
+    @Test("while the log of late samples remarks on chunks that never reached the disk, none are written that Prometheus would take for them",
+          arguments: [(file: 1, offset: 8, isThere: true), (1, 1 << 30, false), (2, 8, false)])
+    func remarks(_ remark: (file: Int, offset: Int, isThere: Bool)) async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/data"
+        _ = try await Self.fill(path, steps: [0..<300, 300..<600]) {
+            // A record of one remark, whole on its page.
+            var record = ByteWriter()
+            record.append(5)
+            record.appendBigEndian(UInt64(1))
+            record.appendBigEndian(UInt64(remark.file) << 32 | UInt64(remark.offset))
+            var segment = ByteWriter()
+            segment.append(1)
+            segment.appendBigEndian(UInt16(record.count))
+            segment.appendBigEndian(record.withBytes { CRC32C.checksum($0) })
+            record.withBytes { segment.append($0) }
+            try Disk().makeDirectory(path + "/wbl")
+            try Disk().publish(path + "/wbl/00000000", segment.withBytes { Array($0) })
+        }
+        #expect(try Self.chunkFiles(path) == (remark.isThere ? ["000001", "000002"] : ["000001"]))
+    }
+
+    /// Fills a directory, opening and closing it for each range of steps, and returns the lines of all that it holds. `afterFirst` is called
+    /// behind the first closing.
+    private static func fill(_ path: String, steps: [Range<Int>], afterFirst: () throws -> Void = {}) async throws -> [String: [String]] {
         var generator = SeededGenerator(52)
         var scenarios = (0..<seriesCount).map { HistogramScenario(HistogramScenario.Character.allCases[$0 % 8], seed: UInt64($0), hasEmptyBuckets: false) }
         var result: [String: [String]] = [:]
@@ -243,6 +266,7 @@ struct HeadChunksTests {
             }
             result = lines(try StoreFixture.readMixed(store))
             store.close()
+            if range == steps[0] { try afterFirst() }
         }
         let count = steps.reduce(0) { $0 + $1.count }
         #expect(result.count == seriesCount)

@@ -1,3 +1,4 @@
+import Testbed
 #if canImport(Darwin)
 import Darwin
 #else
@@ -34,19 +35,9 @@ extension Peer {
     }
 
     private static func exchangeOnce(_ port: Int, _ request: [UInt8]) -> (status: Int, body: String)? {
-        #if canImport(Darwin)
-        let socket = socket(AF_INET, SOCK_STREAM, 0)
-        #else
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #endif
+        let socket = Loopback.socket()
         defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
+        let connected = Loopback.withAddress(port: port) { connect(socket, $0, $1) }.result
         guard connected == 0 else { return nil }
         var sent = 0
         while sent < request.count {

@@ -17,8 +17,8 @@ struct HeadReplay: ~Copyable {
     private(set) var chunksOfUnknownSeries = 0
     /// Why the chunks of `chunks_head` are not the log's; then the head is to be made of the log alone.
     private(set) var disagreement: String?
-    /// Whether the out-of-order log remarks on chunks of `chunks_head`.
-    var hasMarkers = false
+    /// The highest of the chunks of `chunks_head` that the out-of-order log remarks on, as a place; nil without remarks.
+    var highestMarker: HeadChunkFile.Place?
     /// Samples of the out-of-order log that were taken.
     var lateSamples = 0
     /// What else the log calls series that were dropped and came back.

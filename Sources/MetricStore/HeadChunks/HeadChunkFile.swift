@@ -29,6 +29,17 @@ enum HeadChunkFile {
         let offset: Int
     }
 
+    /// Where a chunk is: the file's number in the upper half, the offset in it in the lower (`ChunkDiskMapperRef`).
+    struct Place: Comparable {
+        let rawValue: UInt64
+
+        init(_ rawValue: UInt64) { self.rawValue = rawValue }
+        /// The offset is less than 4 GiB.
+        init(file: Int, offset: Int) { rawValue = UInt64(file) << 32 | UInt64(offset) }
+
+        static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    }
+
     /// Where a file stops making sense, and why.
     struct Damage {
         let offset: Int

@@ -19,6 +19,7 @@ final class HeadChunkLog: Sendable {
         /// In the order of their numbers, without a gap; the last is the open one, if there is one.
         var files: [File] = []
         var open: (any OpenFile)?
+        var lastFound = HeadChunkFile.Place(0)
         /// Whether chunks may be written, as far as `wbl` is concerned.
         var isReady = true
         /// Whether the open file ends in what could neither be written nor taken back.
@@ -56,6 +57,7 @@ final class HeadChunkLog: Sendable {
     /// hide what the log has in the gap (`Head.removeCorruptedMmappedChunks`). Chunks that end before `minTime` are in blocks and left out.
     func read(minTime: Int64, _ damage: inout [String]) throws(PlatformError) -> HeadChunks {
         var found = HeadChunks()
+        var lastFound = HeadChunkFile.Place(0)
         let numbers = try Self.numbers(disk, path)
         for (place, number) in numbers.enumerated() {
             let path = path(number)
@@ -73,6 +75,7 @@ final class HeadChunkLog: Sendable {
                 guard entry.offset <= Int(UInt32.max) else { return "the file is too long" }
                 if BlockFormat.ChunkEncoding(rawValue: entry.encoding) == nil { return "a chunk has the encoding \(entry.encoding), which is not known here" }
                 file.maxTime = max(file.maxTime, entry.maxTime)
+                lastFound = HeadChunkFile.Place(file: number, offset: entry.offset)
                 if !entry.isOutOfOrder, entry.maxTime >= minTime { found.add(entry) }
                 return nil
             }
@@ -89,6 +92,7 @@ final class HeadChunkLog: Sendable {
             if problem != nil { break }
         }
         found.sort()
+        state.withLock { $0.lastFound = lastFound }
         measure()
         return found
     }
@@ -112,17 +116,18 @@ final class HeadChunkLog: Sendable {
         let numbers = try Self.numbers(disk, path)
         try remove(numbers)
         if !numbers.isEmpty { try disk.syncDirectory(path) }
-        state.withLock { $0.files = [] }
+        state.withLock { ($0.files, $0.lastFound) = ([], HeadChunkFile.Place(0)) }
         measure()
     }
 
-    /// Writes nothing until `resume`: `wbl` has Prometheus's remarks of chunks that were here, and are not any more. It would take chunks
-    /// written from now on for them, and leave out what the remarks are about.
+    /// Writes nothing until `resume`: `wbl` has Prometheus's remarks of chunks that are not here, for they were removed or never reached the
+    /// disk. It would take chunks written from now on for them, whatever stands where, and leave out what the remarks are about.
     func pause() { state.withLock { $0.isReady = false } }
 
     func resume() { state.withLock { $0.isReady = true } }
 
-    var isEmpty: Bool { state.withLock { $0.files.isEmpty } }
+    /// The last chunk that `read` found and has not removed; before every other place if there is none.
+    var lastFound: HeadChunkFile.Place { state.withLock { $0.lastFound } }
 
     // MARK: Writing
 

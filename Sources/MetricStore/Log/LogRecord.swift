@@ -87,6 +87,18 @@ enum LogRecord {
         } catch { throw Malformed(error) }
     }
 
+    /// Places of chunks of `chunks_head` up to which a series' samples of the out-of-order log are there, too (`RefMmapMarker`).
+    static func readMarkers(_ record: UnsafeBufferPointer<UInt8>, _ body: (HeadChunkFile.Place) -> Void) throws(Malformed) {
+        var cursor = ByteCursor(record)
+        do throws(ByteError) {
+            try cursor.skip(1)
+            while !cursor.isAtEnd {
+                try cursor.skip(8)
+                body(HeadChunkFile.Place(try cursor.readBigEndian()))
+            }
+        } catch { throw Malformed(error) }
+    }
+
     static func beginTombstones(_ out: inout ByteWriter) { out.append(Kind.tombstones.rawValue) }
 
     static func appendTombstone(_ reference: UInt64, _ range: ClosedRange<Int64>, to out: inout ByteWriter) {

@@ -23,8 +23,7 @@ extension HeadReplay {
                 }
             case .outOfOrderMarkers:
                 // They say which samples Prometheus has in `chunks_head`, too.
-                hasMarkers = true
-                if (record.count - 1) % 16 != 0 { throw LogRecord.Malformed(reason: "a marker of chunks is cut off") }
+                try LogRecord.readMarkers(record) { highestMarker = max(highestMarker ?? $0, $0) }
             default: recordsSkipped[code, default: 0] += 1
             }
         } catch { return error.reason }

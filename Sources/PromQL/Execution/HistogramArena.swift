@@ -55,6 +55,8 @@ enum HistogramMark {
     private static let tag: UInt64 = 0xFFF5_A3C7
 
     @inline(__always) static func isMark(_ value: Double) -> Bool { value.bitPattern &>> 32 == 0xFFF5_A3C7 }
+    /// Whether a value is a mark, or would be with the other sign: a stored float must be neither.
+    @inline(__always) static func couldBeMark(_ value: Double) -> Bool { value.bitPattern &>> 32 | 0x8000_0000 == 0xFFF5_A3C7 }
     static func of(_ index: Int) -> Double { Double(bitPattern: tag << 32 | UInt64(UInt32(truncatingIfNeeded: index))) }
     static func index(_ mark: Double) -> Int { Int(UInt32(truncatingIfNeeded: mark.bitPattern)) }
 

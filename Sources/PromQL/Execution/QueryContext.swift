@@ -41,6 +41,14 @@ final class QueryContext: @unchecked Sendable {
         var samples = SampleBuffer(capacity: 1024)
         var samplesRead = 0
         var samplesQueried = 0
+
+        /// Reads the samples of a series in `span`. A stored NaN that could pass for a histogram becomes the ordinary one.
+        func read(_ series: any SelectedSeries, _ span: ClosedRange<Int64>) throws(QueryError) {
+            samples.removeAll()
+            do { try series.read(span, into: &samples) } catch { throw .storage(error) }
+            let values = samples.values
+            for place in 0..<samples.count where HistogramMark.couldBeMark(values[place]) { values[place] = .nan }
+        }
     }
 
     init(reader: any MetricReader, query: String, options: QueryEngine.Options, lookbackMillis: Int64, workerCount: Int, timeoutSeconds: Double, cancellation: Cancellation) {

@@ -30,8 +30,7 @@ final class SelectOperator: SeriesOperator {
 
     override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> {
         let state = context.workers[worker]
-        state.samples.removeAll()
-        do { try selected[index].read(span, into: &state.samples) } catch { throw .storage(error) }
+        try state.read(selected[index], span)
         let count = state.samples.count
         // SAFETY: the buffer is this worker's own and is not appended to before this call returns.
         let timestamps = UnsafePointer(state.samples.timestamps)

@@ -54,8 +54,7 @@ final class SelectedSamples: WindowSamples {
 
     override func samples(_ index: Int, _ worker: Int) throws(QueryError) -> Run {
         let state = context.workers[worker]
-        state.samples.removeAll()
-        do { try selected[index].read(span, into: &state.samples) } catch { throw .storage(error) }
+        try state.read(selected[index], span)
         state.samplesRead += state.samples.count + state.samples.histograms.count
         // SAFETY: the buffer is this worker's own and is not appended to before the run has been used.
         let timestamps = state.samples.timestamps
