@@ -6,19 +6,56 @@ import Testing
 
 /// One seed's operations on a store, and what they mean for a dictionary.
 struct ModelRun {
-    /// A sample, as far as the model knows it: floats by their bits, histograms by their text, whatever is known of counter resets.
+    /// A sample, as far as the model knows it: without what is known of counter resets, and which buckets are listed though they are empty.
     private struct Sample: Equatable, CustomStringConvertible {
-        let time: Int64
-        let text: String
-        let isHistogram: Bool
+        let sample: MixedSample
+        private let facts: [UInt64]
+
+        var time: Int64 { sample.time }
+        var isHistogram: Bool { sample.kind > 0 }
 
         init(_ sample: MixedSample) {
-            time = sample.time
-            isHistogram = sample.kind > 0
-            text = sample.text
+            self.sample = sample
+            var facts = [UInt64(bitPattern: sample.time), UInt64(sample.kind)]
+            switch sample.value {
+            case .float(let value): facts.append(Self.bits(value))
+            case .histogram(let histogram):
+                facts.append(Self.bits(histogram.sum))
+                if !histogram.isStaleMarker { Self.append(histogram, to: &facts) }
+            }
+            self.facts = facts
         }
 
-        var description: String { "\(text)@\(time)" }
+        private static func bits(_ value: Double) -> UInt64 { Staleness.isMarker(value) || !value.isNaN ? value.bitPattern : Double.nan.bitPattern }
+
+        private static func append(_ histogram: NativeHistogram, to facts: inout [UInt64]) {
+            facts.append(UInt64(bitPattern: Int64(histogram.schema)))
+            facts.append(histogram.zeroThreshold.bitPattern)
+            facts += histogram.customValues.map(\.bitPattern)
+            func append<Total, Bucket: Equatable & ExpressibleByIntegerLiteral>(_ tally: NativeHistogram.Tally<Total, Bucket>, _ total: (Total) -> UInt64, _ bucket: (Bucket) -> UInt64) {
+                facts += [total(tally.count), total(tally.zeroCount)]
+                for (spans, buckets) in [(histogram.negativeSpans, tally.negative), (histogram.positiveSpans, tally.positive)] {
+                    var (index, at) = (Int32(0), 0)
+                    for span in spans {
+                        index += span.offset
+                        for _ in 0..<span.length {
+                            if buckets[at] != 0 { facts += [UInt64(bitPattern: Int64(index)), bucket(buckets[at])] }
+                            index += 1
+                            at += 1
+                        }
+                    }
+                    facts.append(.max)
+                }
+            }
+            switch histogram.counts {
+            case .integer(let tally): append(tally, { $0 }, { UInt64(bitPattern: $0) })
+            case .float(let tally): append(tally, bits, bits)
+            }
+        }
+
+        static func == (left: Self, right: Self) -> Bool { left.facts == right.facts }
+
+        var description: String { sample.line }
     }
 
     /// Every fifth series has histograms, and floats among them.
