@@ -103,7 +103,7 @@ let package = Package(
         room(6, "Dashboards", uses: ["CCrypt", "Bytes", "MetricModel", "PromQL"], grdb),
 
         room(7, "HTTPSurface", uses: ["Bytes"], hummingbird, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes),
-        room(7, "PrometheusAPI", uses: ["HTTPSurface", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "Acquisition"], hummingbird, httpTypes),
+        room(7, "PrometheusAPI", uses: ["HTTPSurface", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "Acquisition"], hummingbird, httpTypes, nioCore),
         room(7, "PushgatewayAPI", uses: ["HTTPSurface", "Bytes", "Platform", "MetricModel", "MetricFormats", "PushGroups"], hummingbird, httpTypes),
         room(7, "OTLPReceiver", uses: ["HTTPSurface", "Bytes", "OTLP", "Pipelines"], hummingbird, httpTypes, nioCore),
         room(7, "JaegerAPI", uses: ["HTTPSurface", "Bytes", "Platform", "TraceModel", "OTLP", "TraceStore", "TraceQuery"], hummingbird, httpTypes),
@@ -119,8 +119,8 @@ let package = Package(
             dependencies: reached(["Server", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "TraceModel", "OTLP"])
                 + [argumentParser, asyncHTTPClient, logging, nioCore, nioPosix], swiftSettings: settings),
 
-        // What drives the decoders of files with inputs at random: the tests for a moment, `scripts/fuzz.sh` for as long as one likes.
-        .target(name: "Fuzzing", dependencies: reached(["Bytes", "Platform", "MetricModel", "SegmentLog", "MetricStore"]), path: "Tests/Fuzzing", swiftSettings: settings),
+        // What drives the decoders of files and the parser of queries with inputs at random: the tests for a moment, `scripts/fuzz.sh` for as long as one likes.
+        .target(name: "Fuzzing", dependencies: reached(["Bytes", "Platform", "MetricModel", "SegmentLog", "MetricStore", "PromQL"]), path: "Tests/Fuzzing", swiftSettings: settings),
 
         // What tests of several rooms stand on: random numbers with a seed, a thread of one's own, a free port.
         .target(name: "Testbed", dependencies: reached(["Platform"]), path: "Tests/Testbed", swiftSettings: settings),

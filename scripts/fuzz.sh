@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Feeds one decoder of the data directory's files with inputs that libFuzzer makes up, guided by coverage, under address sanitizer, for a
-# number of seconds: scripts/fuzz.sh chunk|index|log|record|tombstones|meta|mapped SECONDS [DATA_DIRECTORY…]
+# Feeds one decoder of the data directory's files, or the parser of queries, with inputs that libFuzzer makes up, guided by coverage, under address sanitizer, for a
+# number of seconds: scripts/fuzz.sh chunk|index|log|record|tombstones|meta|mapped|query SECONDS [DATA_DIRECTORY…]
 # It begins with what the store itself writes and what stands in the directories named, for example one that Prometheus wrote. What it
 # finds it leaves in .build-fuzz/findings; the figures of the run are its last lines. Linux only; builds in .build-fuzz, about three minutes.
 source "$(dirname "$0")/lib.sh"

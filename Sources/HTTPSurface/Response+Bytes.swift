@@ -19,6 +19,21 @@ extension Response {
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 
+    /// A whole body that was made in pieces, sent one after the other. Compressed as `bytes` is.
+    package static func pieces(_ pieces: [ByteBuffer], contentType: String, for request: Request) -> Response {
+        let count = pieces.reduce(0) { $0 + $1.readableBytes }
+        if pieces.count == 1 || (count >= compressionBytesMin && Compression.preferred(by: request.headers[.acceptEncoding]) != nil) {
+            var body: [UInt8] = []
+            body.reserveCapacity(count)
+            for piece in pieces { body += piece.readableBytesView }
+            return bytes(body, contentType: contentType, for: request)
+        }
+        return Response(status: .ok, headers: [.contentType: contentType], body: ResponseBody(contentLength: count) { writer in
+            for piece in pieces { try await writer.write(piece) }
+            try await writer.finish(nil)
+        })
+    }
+
     /// A JSON body.
     package static func json(_ body: [UInt8], status: HTTPResponse.Status = .ok, for request: Request? = nil) -> Response {
         bytes(body, contentType: "application/json", status: status, for: request)

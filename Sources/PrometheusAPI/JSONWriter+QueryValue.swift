@@ -41,27 +41,31 @@ extension JSONWriter {
             }
             endArray()
         case .matrix(let matrix):
+            let times = StepTexts(matrix)
             beginArray()
-            for series in matrix.series {
-                beginObject()
-                key("metric")
-                labels(series.labels)
-                if !series.timestamps.isEmpty || series.histograms.isEmpty {
-                    key("values")
-                    beginArray()
-                    for (time, value) in zip(series.timestamps, series.values) { sample(time, value) }
-                    endArray()
-                }
-                if !series.histograms.isEmpty {
-                    key("histograms")
-                    beginArray()
-                    for element in series.histograms { sample(element.timestamp, element.histogram) }
-                    endArray()
-                }
-                endObject()
-            }
+            for element in matrix.series { series(element, times) }
             endArray()
         }
+    }
+
+    /// One series of a matrix.
+    mutating func series(_ series: MatrixSeries, _ times: StepTexts) {
+        beginObject()
+        key("metric")
+        labels(series.labels)
+        if !series.timestamps.isEmpty || series.histograms.isEmpty {
+            key("values")
+            beginArray()
+            times.append(series, to: &out)
+            endArray()
+        }
+        if !series.histograms.isEmpty {
+            key("histograms")
+            beginArray()
+            for element in series.histograms { sample(element.timestamp, element.histogram) }
+            endArray()
+        }
+        endObject()
     }
 
     private mutating func sample(_ timeMillis: Int64, _ value: Double) {

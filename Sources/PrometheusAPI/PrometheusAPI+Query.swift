@@ -3,6 +3,7 @@ import HTTPSurface
 import HTTPTypes
 import Hummingbird
 import MetricModel
+import NIOCore
 import PromQL
 
 extension PrometheusAPI {
@@ -59,13 +60,25 @@ extension PrometheusAPI {
         } catch {
             return Self.refusal(error)
         }
-        return Self.success(for: request, warnings: Self.shown(result.warnings, "warning"), infos: Self.shown(result.infos, "info"), capacity: 1 << 16) { json in
+        let (warnings, infos) = (Self.shown(result.warnings, "warning"), Self.shown(result.infos, "info"))
+        // What stands before and behind the series comes from one writer.
+        var pieces: [ByteBuffer] = []
+        let end = Self.envelope(warnings: warnings, infos: infos, capacity: 1 << 16) { json in
             json.object { json in
                 json.member("resultType", result.value.resultType)
                 json.key("result")
-                json.queryValue(result.value)
+                if case .matrix(let matrix) = result.value, matrix.isLong {
+                    json.beginArray()
+                    pieces.append(json.out.withBytes { ByteBuffer(bytes: $0) })
+                    json.out.removeAll()
+                    pieces += matrix.pieces()
+                    json.endArray()
+                } else {
+                    json.queryValue(result.value)
+                }
             }
         }
+        return .pieces(pieces + [ByteBuffer(bytes: end)], contentType: "application/json", for: request)
     }
 
     /// The first ten, and how many more there are.

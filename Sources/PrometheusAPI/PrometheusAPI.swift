@@ -87,6 +87,13 @@ package struct PrometheusAPI: Sendable {
     static func success(
         for request: Request, warnings: [String] = [], infos: [String] = [], capacity: Int = 1 << 12, _ data: (inout JSONWriter) throws -> Void
     ) rethrows -> Response {
+        .json(try envelope(warnings: warnings, infos: infos, capacity: capacity, data), for: request)
+    }
+
+    /// The body of `success`.
+    static func envelope(
+        warnings: [String] = [], infos: [String] = [], capacity: Int = 1 << 12, _ data: (inout JSONWriter) throws -> Void
+    ) rethrows -> [UInt8] {
         var json = JSONWriter(capacity: capacity)
         try json.object { json in
             json.member("status", "success")
@@ -97,6 +104,6 @@ package struct PrometheusAPI: Sendable {
                 json.array { json in for sentence in sentences { json.string(sentence) } }
             }
         }
-        return .json(json.finish(), for: request)
+        return json.finish()
     }
 }

@@ -22,16 +22,21 @@ enum SampleText {
     }
 
     static func append(_ value: UInt64, to out: inout ByteWriter) {
+        out.reserve(20)
+        var count = 1
         var rest = value
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var at = 20
-            repeat {
-                at -= 1
-                digits[at] = UInt8(ascii: "0") + UInt8(rest % 10)
-                rest /= 10
-            } while rest != 0
-            out.append(UnsafeBufferPointer(rebasing: digits[at..<20]))
+        while rest >= 10 {
+            rest /= 10
+            count += 1
         }
+        // SAFETY: the digits, at most 20, are behind what was written, in the room reserved.
+        let digits = out.base + out.count
+        rest = value
+        for at in stride(from: count - 1, through: 0, by: -1) {
+            digits[at] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        out.advance(by: count)
     }
 
     static func append(_ value: Double, to out: inout ByteWriter) {
@@ -39,44 +44,35 @@ enum SampleText {
         if value.sign == .minus { out.append(UInt8(ascii: "-")) }
         let magnitude = value.magnitude
         if magnitude < 9e15, magnitude == magnitude.rounded(.towardZero) { return append(UInt64(magnitude), to: &out) }
-        // Swift's description is the shortest that reads back, either plain or as `d.ddde±x`.
-        var text = magnitude.description
-        text.withUTF8 { appendLaidOut($0, magnitude: magnitude, to: &out) }
+        ShortestDecimal.withDigits(of: magnitude) { digits, point in
+            if magnitude < 1e-6 || magnitude >= 1e21 { appendScientific(digits, point, to: &out) } else { appendPlain(digits, point, to: &out) }
+        }
     }
 
-    private static func appendLaidOut(_ text: UnsafeBufferPointer<UInt8>, magnitude: Double, to out: inout ByteWriter) {
-        let exponentMark = text.firstIndex(of: UInt8(ascii: "e"))
-        let mantissa = UnsafeBufferPointer(rebasing: text[..<(exponentMark ?? text.count)])
-        let point = mantissa.firstIndex(of: UInt8(ascii: ".")) ?? mantissa.count
-        var digits = mantissa.filter { $0 != UInt8(ascii: ".") }
-        // Where the decimal point stands, counted in digits from the first.
-        var place = point
-        if let exponentMark { place += Int(String(decoding: text[(exponentMark + 1)...], as: UTF8.self)) ?? 0 }
-        let leading = digits.prefix { $0 == UInt8(ascii: "0") }.count
-        digits.removeFirst(leading)
-        place -= leading
-        while digits.count > 1, digits.last == UInt8(ascii: "0") { digits.removeLast() }
-        if magnitude < 1e-6 || magnitude >= 1e21 {
-            out.append(digits[0])
-            if digits.count > 1 {
-                out.append(UInt8(ascii: "."))
-                out.append(Array(digits[1...]))
-            }
-            let exponent = place - 1
-            out.append(utf8: exponent < 0 ? "e-" : "e+")
-            if exponent.magnitude < 10 { out.append(UInt8(ascii: "0")) }
-            out.append(utf8: String(exponent.magnitude))
-        } else if place <= 0 {
+    private static func appendPlain(_ digits: UnsafeBufferPointer<UInt8>, _ point: Int, to out: inout ByteWriter) {
+        if point <= 0 {
             out.append("0.")
-            for _ in 0..<(-place) { out.append(UInt8(ascii: "0")) }
-            out.append(digits)
-        } else {
-            out.append(Array(digits.prefix(place)))
-            for _ in 0..<max(0, place - digits.count) { out.append(UInt8(ascii: "0")) }
-            if digits.count > place {
-                out.append(UInt8(ascii: "."))
-                out.append(Array(digits[place...]))
-            }
+            for _ in point..<0 { out.append(UInt8(ascii: "0")) }
+            return out.append(digits)
         }
+        out.append(UnsafeBufferPointer(rebasing: digits[..<min(point, digits.count)]))
+        if digits.count > point {
+            out.append(UInt8(ascii: "."))
+            out.append(UnsafeBufferPointer(rebasing: digits[point...]))
+        } else {
+            for _ in digits.count..<point { out.append(UInt8(ascii: "0")) }
+        }
+    }
+
+    private static func appendScientific(_ digits: UnsafeBufferPointer<UInt8>, _ point: Int, to out: inout ByteWriter) {
+        out.append(digits[0])
+        if digits.count > 1 {
+            out.append(UInt8(ascii: "."))
+            out.append(UnsafeBufferPointer(rebasing: digits[1...]))
+        }
+        let exponent = point - 1
+        out.append(exponent < 0 ? "e-" : "e+")
+        if exponent.magnitude < 10 { out.append(UInt8(ascii: "0")) }
+        append(UInt64(exponent.magnitude), to: &out)
     }
 }

@@ -9,7 +9,7 @@ enum Checksums {
     static func repaired(_ input: [UInt8], _ decoder: Decoder) -> [UInt8]? {
         var bytes = input
         switch decoder {
-        case .chunk, .record, .meta: return nil
+        case .chunk, .record, .meta, .query: return nil
         case .tombstones: if bytes.count >= 9 { put(&bytes, over: 5..<bytes.count - 4) }
         case .log: repairLog(&bytes)
         case .index: repairIndex(&bytes)

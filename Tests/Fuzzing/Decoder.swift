@@ -1,8 +1,9 @@
 import MetricModel
 import MetricStore
 import Platform
+import PromQL
 
-/// A decoder of a data directory's files, as fuzzers call it: with any bytes, of which nothing but an answer may come.
+/// A decoder of a data directory's files, or the parser of queries, as fuzzers call it: with any bytes, of which nothing but an answer may come.
 package enum Decoder: String, CaseIterable, Sendable {
     /// A chunk: its encoding in the first byte, then its data.
     case chunk
@@ -16,6 +17,8 @@ package enum Decoder: String, CaseIterable, Sendable {
     case meta
     /// A file of `chunks_head`.
     case mapped
+    /// A query's text.
+    case query
 
     /// Decodes an input as it is, and once more with its checksums made right, so that what lies behind them is reached.
     /// Returns whether either was taken for whole.
@@ -41,8 +44,26 @@ package enum Decoder: String, CaseIterable, Sendable {
                 let again = try BlockMeta(json: meta.json)
                 precondition(again == meta, "what is written of a block is read differently")
                 return true
+            case .query: return try query(String(decoding: input, as: UTF8.self))
             }
         } catch { return false }
+    }
+
+    /// What is printed of a query reads back as the same query, in one line and in several.
+    private func query(_ text: String) throws -> Bool {
+        var options = ParserOptions.allFeatures
+        let printed = try PromQL.parse(text, options: options).description
+        // Printing may add parentheses.
+        options.depthMax *= 2
+        do {
+            let again = try PromQL.parse(printed, options: options)
+            precondition(again.description == printed, "what is printed of a query is printed differently")
+            let broken = try PromQL.parse(again.prettified(), options: options)
+            precondition(broken.description == printed, "a query broken over lines is another")
+        } catch {
+            preconditionFailure("what is printed of a query is refused: \(printed): \(error)")
+        }
+        return true
     }
 
     private func chunk(_ input: [UInt8]) throws -> Bool {

@@ -4,7 +4,7 @@ import MetricStore
 import Platform
 import SegmentLog
 
-/// Valid inputs to begin with: what a store wrote, cut into what each decoder takes.
+/// Inputs to begin with: what a store wrote, cut into what each decoder takes, and queries.
 package struct Seeds {
     package private(set) var inputs: [Decoder: [[UInt8]]] = [:]
 
@@ -50,8 +50,19 @@ package struct Seeds {
             try seeds.addLog(disk, name)
         }
         seeds.addVariants()
+        for query in queries { seeds.add(Array(query.utf8), .query) }
         return seeds
     }
+
+    /// Something of every part of the language.
+    private static let queries = [
+        "up", "-up{job=\"a\", instance!~\"b.*\", env=~\"x|y\"}[5m:30s] offset -1m @ start()", "{\"quoted.name\", \"label é\"='\\u00e9\\x41'}", "sum by (job) (rate(http_requests_total[5m]))",
+        "sum without (a, \"b c\") (x) / on (a) group_left (b) y", "a and ignoring (c) b or d unless e", "topk(5, x) > bool 1e-3", "histogram_quantile(0.9, sum by (le) (rate(b[5m])))",
+        "label_replace(up, \"a\", `$1`, \"b\", \"(.*)\")", "quantile_over_time(0.5, x[1h30m5s10ms])", "max_over_time(rate(x[1m])[10m:]) ^ 2 ^ -3", "x offset (5m + step() * 2)",
+        "rate(x[5m] anchored) + increase(x[step()] smoothed)", "a + fill (0) b * fill_left (1) fill_right (-2) c", "info(up, {__name__=~\"target.*\"})", "x @ 1609746000.123 offset 1d",
+        "limitk(3, x) + limit_ratio(-0.5, y)", "count_values(\"v\", x) % 0x1F + Inf - NaN", "(1 + 2) * -time() atan2 pi()", "x[5m] # a comment\n", "sum(x) by (a) ** 1", "absent(x{a=\"\"})",
+        "sort_by_label(up, \"a\", \"b\")", "histogram_fraction(-Inf, 1_000, x) </ 2", "double_exponential_smoothing(x[5m], .5, 0b11)", "a == bool b != c >= d <= e < f",
+    ]
 
     private static func histogram(_ step: Int, isFloat: Bool, isCustom: Bool) -> NativeHistogram {
         let buckets = [Int64(step), Int64(step / 2), Int64(step * 3), 1]

@@ -46,8 +46,19 @@ import Testing
     func streams() async throws {
         let store = try Self.store(60)
         let result = try await Self.engine(store) { $0.threadsPerQuery = 1 }.range("sum(rate(latency[5m]))", startMillis: 0, endMillis: 3_600_000, stepMillis: 15_000)
-        // 241 results of 13 samples' weight, columns, and one series at a time.
-        #expect(result.statistics.peakSamples < 10_000)
+        // 241 results of 12 samples' weight, columns, and one series at a time with its rates.
+        #expect(result.statistics.peakSamples < 12_000)
+    }
+
+    @Test("sums that take too much memory end the query while they are summed up")
+    func boundOfSums() async throws {
+        let store = try Self.store(60)
+        await #expect {
+            try await Self.engine(store) { $0.samplesMax = 60_000 }.range("sum by (instance) (latency)", startMillis: 0, endMillis: 3_600_000, stepMillis: 15_000)
+        } throws: { error in
+            guard case .tooManySamples(60_000, _) = error as? QueryError else { return false }
+            return true
+        }
     }
 
     @Test("histograms count against the bound on samples, and the error says which part met it")

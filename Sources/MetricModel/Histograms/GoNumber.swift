@@ -1,3 +1,5 @@
+import Bytes
+
 /// Doubles as Go's `fmt` writes them.
 package enum GoNumber {
     /// `%g` and `%v`: the shortest digits that read back, with an exponent below 1e-4 and from 1e6 on.
@@ -32,26 +34,6 @@ package enum GoNumber {
 
     /// The shortest decimal digits of a finite number, and where the point stands among them; zero is "0" with the point behind it.
     private static func shortest(_ value: Double) -> (digits: [UInt8], point: Int) {
-        var digits: [UInt8] = []
-        var (point, exponent): (Int?, Int) = (nil, 0)
-        var text = "\(value.magnitude)"
-        text.withUTF8 { bytes in
-            for (index, byte) in bytes.enumerated() {
-                if byte == UInt8(ascii: ".") {
-                    point = digits.count
-                } else if byte == UInt8(ascii: "e") {
-                    exponent = Int(String(decoding: bytes[(index + 1)...], as: UTF8.self)) ?? 0
-                    break
-                } else {
-                    digits.append(byte)
-                }
-            }
-        }
-        var place = (point ?? digits.count) + exponent
-        let leading = digits.prefix { $0 == UInt8(ascii: "0") }.count
-        digits.removeFirst(leading)
-        place -= leading
-        while digits.last == UInt8(ascii: "0") { digits.removeLast() }
-        return digits.isEmpty ? ([UInt8(ascii: "0")], 1) : (digits, place)
+        ShortestDecimal.withDigits(of: value.magnitude) { (Array($0), $1) }
     }
 }

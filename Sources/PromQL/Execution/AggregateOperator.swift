@@ -83,7 +83,7 @@ struct GroupFold {
         self.source = source
         steps = operand.grid.count
         context = operand.context
-        histograms = HistogramCells(groups: groups, steps: steps, isMean: aggregator == .avg)
+        histograms = HistogramCells(groups: groups, steps: steps, isMean: aggregator == .avg, context: context, source: source)
         values = try StoredColumns(count: groups, steps: steps, context: context, source: source, filledWith: absent)
         let needsCount = aggregator == .avg || aggregator == .stddev || aggregator == .stdvar
         auxiliary = needsCount || aggregator == .sum ? try StoredColumns(count: groups, steps: steps, context: context, source: source, filledWith: 0) : nil
@@ -168,7 +168,8 @@ struct GroupFold {
 
     /// Puts the sums and means of histograms in the place of those of floats, where a group had nothing but histograms.
     private func settleHistograms() throws(QueryError) {
-        try histograms.forEach { group, step, cell throws(QueryError) in
+        try context.check()
+        try histograms.drain { group, step, cell throws(QueryError) in
             let column = values.column(group)
             if cell.total?.boundsWereReconciled == true { context.annotate(.boundsReconciled(in: .aggregation, source)) }
             if isPresent(column[step]) {

@@ -9,6 +9,8 @@ final class HistogramCells: @unchecked Sendable {
         /// nil when a float came first: then the group's histograms are of no use.
         var total: HistogramTotal?
         var isIncompatible = false
+        /// What is counted for it against the query's bound.
+        var weight = 0
     }
 
     private struct Storage: @unchecked Sendable {
@@ -18,18 +20,24 @@ final class HistogramCells: @unchecked Sendable {
     private let steps: Int
     private let count: Int
     private let isMean: Bool
+    private let context: QueryContext
+    private let source: SourceRange
     private let storage = Mutex(Storage())
 
-    init(groups: Int, steps: Int, isMean: Bool) {
+    init(groups: Int, steps: Int, isMean: Bool, context: QueryContext, source: SourceRange) {
         self.steps = steps
         count = groups * steps
         self.isMean = isMean
+        self.context = context
+        self.source = source
     }
 
     deinit {
         storage.withLock { storage in
-            storage.cells?.deinitialize(count: count)
-            storage.cells?.deallocate()
+            guard let cells = storage.cells else { return }
+            for index in 0..<count { context.release(samples: cells[index]?.weight ?? 0) }
+            cells.deinitialize(count: count)
+            cells.deallocate()
         }
     }
 
@@ -49,7 +57,8 @@ final class HistogramCells: @unchecked Sendable {
     func add(_ histogram: FloatHistogram, _ group: Int, _ step: Int, isFirst: Bool) -> Bool {
         let cell = cell(group, step)
         if cell.pointee == nil {
-            cell.pointee = Cell(total: isFirst ? HistogramTotal(histogram, isMean: isMean) : nil)
+            let weight = isFirst ? context.holdOrFailLater(samples: histogram.weight, for: source) : 0
+            cell.pointee = Cell(total: isFirst ? HistogramTotal(histogram, isMean: isMean) : nil, weight: weight)
             return true
         }
         if cell.pointee?.isIncompatible == true { return true }
@@ -58,9 +67,14 @@ final class HistogramCells: @unchecked Sendable {
         return false
     }
 
-    /// Every cell that has met a histogram.
-    func forEach(_ body: (_ group: Int, _ step: Int, Cell) throws(QueryError) -> Void) throws(QueryError) {
+    /// Takes out every cell that has met a histogram.
+    func drain(_ body: (_ group: Int, _ step: Int, Cell) throws(QueryError) -> Void) throws(QueryError) {
         guard let base = storage.withLock({ $0 }).cells else { return }
-        for index in 0..<count { if let cell = base[index] { try body(index / steps, index % steps, cell) } }
+        for index in 0..<count {
+            guard let cell = base[index] else { continue }
+            base[index] = nil
+            context.release(samples: cell.weight)
+            try body(index / steps, index % steps, cell)
+        }
     }
 }

@@ -105,8 +105,8 @@ final class OperatorBuilder {
         let last = times.end(grid.endMillis) + times.reachBehind(lookbackMillis: context.lookbackMillis)
         let before = times.end(grid.startMillis) - times.rangeMillis - times.reachBefore(lookbackMillis: context.lookbackMillis)
         switch source {
-        case .selector(let matchers, _, let readsStatisticsOnly, _):
-            return SelectedSamples(context, matchers, span: (before + 1)...max(before + 1, last), readsStatisticsOnly: readsStatisticsOnly)
+        case .selector(let matchers, _, let readsStatisticsOnly, let place):
+            return SelectedSamples(context, matchers, span: (before + 1)...max(before + 1, last), readsStatisticsOnly: readsStatisticsOnly, source: place)
         case .subquery(let operand, let stepMillis, _, _):
             let step = stepMillis > 0 ? stepMillis : context.defaultSubqueryStepMillis
             // The first multiple of the step after the window's open end.

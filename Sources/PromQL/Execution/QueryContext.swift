@@ -23,6 +23,8 @@ final class QueryContext: @unchecked Sendable {
     private let timeoutSeconds: Double
     private let deadline: ContinuousClock.Instant
     private let cancellation: Cancellation
+    private let isOverdrawn = Atomic<Bool>(false)
+    private let overdraft = Mutex<QueryError?>(nil)
     private let heldSamples = Atomic<Int>(0)
     private let peakSamples = Atomic<Int>(0)
     private let annotations = Mutex<[String: Annotation]>([:])
@@ -41,6 +43,8 @@ final class QueryContext: @unchecked Sendable {
         var samples = SampleBuffer(capacity: 1024)
         var samplesRead = 0
         var samplesQueried = 0
+        /// The weight of the histograms of the series that is being read.
+        var histogramWeight = 0
 
         /// Reads the samples of a series in `span`. A stored NaN that could pass for a histogram becomes the ordinary one.
         func read(_ series: any SelectedSeries, _ span: ClosedRange<Int64>) throws(QueryError) {
@@ -72,6 +76,7 @@ final class QueryContext: @unchecked Sendable {
     /// Throws when the query is to end. Cheap enough for every series.
     func check() throws(QueryError) {
         if cancellation.isCanceled { throw .canceled(phase: "expression evaluation") }
+        if isOverdrawn.load(ordering: .relaxed), let error = overdraft.withLock({ $0 }) { throw error }
         if ContinuousClock.now > deadline { throw .timeout(seconds: timeoutSeconds, phase: "expression evaluation") }
     }
 
@@ -92,6 +97,27 @@ final class QueryContext: @unchecked Sendable {
             release(samples: samples)
             throw .tooMuchMemory(limit: memoryBytesMax, part: part(source))
         }
+    }
+
+    /// Counts samples where nothing can be thrown: what the bound forbids is thrown by the next `check`. Returns how many were counted.
+    func holdOrFailLater(samples: Int, for source: SourceRange) -> Int {
+        do throws(QueryError) {
+            try hold(samples: samples, for: source)
+            return samples
+        } catch {
+            overdraft.withLock { if $0 == nil { $0 = error } }
+            isOverdrawn.store(true, ordering: .relaxed)
+            return 0
+        }
+    }
+
+    /// Counts the histograms of the series that a worker reads, in the place of those of the one before.
+    func hold(histograms: [FloatHistogram], for source: SourceRange, _ worker: Worker) throws(QueryError) {
+        release(samples: worker.histogramWeight)
+        worker.histogramWeight = 0
+        let weight = histograms.reduce(0) { $0 + $1.weight }
+        try hold(samples: weight, for: source)
+        worker.histogramWeight = weight
     }
 
     func release(samples: Int) { heldSamples.subtract(samples, ordering: .relaxed) }

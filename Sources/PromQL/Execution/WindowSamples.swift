@@ -36,10 +36,12 @@ final class SelectedSamples: WindowSamples {
     private let matchers: [Matcher]
     private let span: ClosedRange<Int64>
     private let readsStatisticsOnly: Bool
+    private let source: SourceRange
     private var selected: [any SelectedSeries] = []
 
     /// `span`: everything that any window may touch. `readsStatisticsOnly`: whether the buckets of histograms matter to nobody.
-    init(_ context: QueryContext, _ matchers: [Matcher], span: ClosedRange<Int64>, readsStatisticsOnly: Bool) {
+    init(_ context: QueryContext, _ matchers: [Matcher], span: ClosedRange<Int64>, readsStatisticsOnly: Bool, source: SourceRange) {
+        self.source = source
         self.context = context
         self.matchers = matchers
         self.span = span
@@ -74,7 +76,7 @@ final class SelectedSamples: WindowSamples {
         var run = Run(timestamps: UnsafePointer(timestamps), values: UnsafePointer(values), count: kept)
         if !isPlain {
             run.starts = starts
-            run.histograms = histograms(state)
+            run.histograms = try histograms(state)
         }
         return run
     }
@@ -85,8 +87,9 @@ final class SelectedSamples: WindowSamples {
         return (0..<state.samples.count).filter { isPresent(state.samples.values[$0]) }.map { state.samples.floatStarts[$0] }
     }
 
-    private func histograms(_ state: QueryContext.Worker) -> HistogramRun {
+    private func histograms(_ state: QueryContext.Worker) throws(QueryError) -> HistogramRun {
         let read = HistogramReading(state.samples.histograms, statisticsOnly: readsStatisticsOnly)
+        try context.hold(histograms: read.values, for: source, state)
         var run = HistogramRun()
         let starts = context.usesStartTimestamps ? state.samples.histogramStarts : []
         for (place, histogram) in read.values.enumerated() where !Staleness.isMarker(histogram.sum) {
