@@ -14,9 +14,10 @@ extension MetricStore: MetricReader {
         return found
     }
 
-    /// Brings together what the head and each block have of every series.
+    /// Brings together what the head and each block have of every series, in the order in which the blocks, then the head name them first.
     static func combine(_ recent: [HeadSeries], _ blocks: [Block], _ selection: SeriesSelection) throws(MetricStoreError) -> [any SelectedSeries] {
         struct Parts {
+            let labels: Labels
             var blocks: [(block: Block, series: UInt32)] = []
             var head: HeadSeries?
         }
@@ -24,22 +25,19 @@ extension MetricStore: MetricReader {
         numbers.reserveCapacity(recent.count)
         var parts: [Parts] = []
         parts.reserveCapacity(recent.count)
-        for series in recent {
-            numbers[series.labels] = parts.count
-            parts.append(Parts(head: series))
+        func number(_ labels: Labels) -> Int {
+            if let number = numbers[labels] { return number }
+            numbers[labels] = parts.count
+            parts.append(Parts(labels: labels))
+            return parts.count - 1
         }
         for block in blocks {
             for series in try block.index.match(selection.matchers) where try block.hasSamples(series, selection.time) {
-                let labels = try block.index.labels(series)
-                if let number = numbers[labels] {
-                    parts[number].blocks.append((block, series))
-                } else {
-                    numbers[labels] = parts.count
-                    parts.append(Parts(blocks: [(block, series)]))
-                }
+                parts[number(try block.index.labels(series))].blocks.append((block, series))
             }
         }
-        return numbers.map { labels, number in StoredSeries(labels: labels, parts: parts[number].blocks, head: parts[number].head) }
+        for series in recent { parts[number(series.labels)].head = series }
+        return parts.map { StoredSeries(labels: $0.labels, parts: $0.blocks, head: $0.head) }
     }
 
     package func labelNames(_ matchers: [Matcher], time: ClosedRange<Int64>, limit: Int) throws(MetricStoreError) -> [String] {

@@ -18,10 +18,14 @@ extension JSONWriter {
     /// `result` of the HTTP API (upstream web/api/v1/json_codec.go). One pass over the columns, nothing allocated a sample.
     mutating func queryValue(_ value: QueryValue) {
         switch value {
-        case .scalar(let time, let value): sample(time, value)
+        case .scalar(let time, let value):
+            beginArray()
+            moment(time)
+            SampleText.appendQuoted(value, to: &out)
+            endArray()
         case .string(let time, let text):
             beginArray()
-            timestamp(time)
+            moment(time)
             string(text)
             endArray()
         case .vector(let samples):
@@ -117,8 +121,9 @@ extension JSONWriter {
         out.append(UInt8(ascii: "}"))
     }
 
-    private mutating func timestamp(_ millis: Int64) {
-        SampleText.append(millis: millis, to: &out)
+    /// The time of a scalar or a string: seconds without zeros at their end, which upstream writes of these two alone.
+    private mutating func moment(_ millis: Int64) {
+        SampleText.append(Double(millis) / 1000, to: &out)
         out.append(UInt8(ascii: ","))
     }
 

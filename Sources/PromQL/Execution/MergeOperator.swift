@@ -42,6 +42,9 @@ final class MergeOperator: SeriesOperator {
         if groups.count == series.count { return }
         members = groups
         series = groups.map { series[$0[0]] }
+        // An error even where nobody asks for the series.
+        let scratch = ColumnBuffer(count: grid.count)
+        for group in groups where group.count > 1 { try merge(group, 0, into: scratch.values) }
     }
 
     override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> {
@@ -49,6 +52,11 @@ final class MergeOperator: SeriesOperator {
         let sources = members[index]
         if sources.count == 1 { return try operand.column(sources[0], worker) }
         let out = output(worker)
+        try merge(sources, worker, into: out)
+        return UnsafePointer(out)
+    }
+
+    private func merge(_ sources: [Int], _ worker: Int, into out: UnsafeMutablePointer<Double>) throws(QueryError) {
         out.update(repeating: absent, count: grid.count)
         var filled = 0
         for member in sources {
@@ -62,7 +70,6 @@ final class MergeOperator: SeriesOperator {
             if !isEmpty { filled += 1 }
             if filled > 1, rule == .anySample { throw Self.duplicate }
         }
-        return UnsafePointer(out)
     }
 
     static let duplicate = QueryError.execution("vector cannot contain metrics with the same labelset")

@@ -56,11 +56,11 @@ enum ElementFunctions {
         }
     }
 
-    /// Nothing when the bounds are crossed; NaN when any of the three is.
+    /// Nothing when the bounds are crossed; NaN when any of the three is, but for an infinity that decides all by itself, as in Go's `math.Max`.
     private static func clamp(_ value: Double, _ low: Double, _ high: Double) -> Double {
         if high < low { return absent }
-        if value.isNaN || low.isNaN || high.isNaN { return .nan }
-        return max(low, min(high, value))
+        let upper = high == -.infinity || value == -.infinity ? -.infinity : high.isNaN || value.isNaN ? .nan : min(high, value)
+        return low == .infinity || upper == .infinity ? .infinity : low.isNaN || upper.isNaN ? .nan : max(low, upper)
     }
 }
 
@@ -73,11 +73,15 @@ struct CalendarDate {
     init(seconds: Double) {
         // Go's conversion of what does not fit is the smallest integer.
         let whole = seconds.isNaN || abs(seconds) >= 0x1p63 ? Int64.min : Int64(seconds)
-        let (quotient, remainder) = whole.quotientAndRemainder(dividingBy: 86_400)
-        daysSinceEpoch = remainder < 0 ? quotient - 1 : quotient
-        secondOfDay = remainder < 0 ? remainder + 86_400 : remainder
+        // Go counts from the year -292277022400 on, in 64 bits; a moment before it is one 2^64 seconds later (`time.absSeconds`).
+        let (quotient, remainder) = UInt64(bitPattern: whole &- Self.secondsOfYearZero).quotientAndRemainder(dividingBy: 86_400)
+        daysSinceEpoch = Int64(quotient) + Self.secondsOfYearZero / 86_400
+        secondOfDay = Int64(remainder)
         civil = Self.civil(daysSinceEpoch)
     }
+
+    /// The first of March of that year, in seconds since the epoch.
+    private static let secondsOfYearZero: Int64 = -(292_277_022_400 / 400 * 146_097 + 719_468) * 86_400
 
     var minute: Double { Double(secondOfDay / 60 % 60) }
     var hour: Double { Double(secondOfDay / 3600) }
