@@ -11,10 +11,13 @@ extension Response {
     package static func bytes(_ body: [UInt8], contentType: String, status: HTTPResponse.Status = .ok, for request: Request? = nil) -> Response {
         var headers: HTTPFields = [.contentType: contentType]
         var body = body
-        if let request, body.count >= compressionBytesMin, let compression = Compression.preferred(by: request.headers[.acceptEncoding]) {
-            body = compression.compress(body)
-            headers[.contentEncoding] = compression.rawValue
+        if let request {
+            // Also where the body is too short: whether it is may change.
             headers[.vary] = "Accept-Encoding"
+            if body.count >= compressionBytesMin, let compression = Compression.preferred(by: request.headers[.acceptEncoding]) {
+                body = compression.compress(body)
+                headers[.contentEncoding] = compression.rawValue
+            }
         }
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
@@ -46,16 +49,29 @@ extension Response {
 }
 
 extension Compression {
-    /// The better of gzip and zstd that an `Accept-Encoding` names and does not refuse with `q=0`; nil when it names neither.
+    /// What an `Accept-Encoding` likes best of gzip and zstd, zstd where it has no preference; nil when it names neither, refuses both, or would
+    /// rather have the body as it is (RFC 9110, 12.5.3).
     package static func preferred(by acceptEncoding: String?) -> Compression? {
         guard let acceptEncoding else { return nil }
-        var accepted: Set<Compression> = []
+        var weights: [Substring: Double] = [:]
         for item in acceptEncoding.lowercased().split(separator: ",") {
-            let parts = item.split(separator: ";").map { $0.filter { $0 != " " } }
-            guard let name = parts.first, let compression = Compression(rawValue: name), compression != .snappy else { continue }
-            let refused = parts.dropFirst().contains { $0.hasPrefix("q=0") && !$0.contains { "123456789".contains($0) } }
-            if !refused { accepted.insert(compression) }
+            let parts = item.split(separator: ";").map { $0.trimming(" \t") }
+            guard let name = parts.first, !name.isEmpty else { continue }
+            // A weight that cannot be read is none.
+            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+            weights[name == "x-gzip" ? "gzip" : name] = weight
         }
-        return accepted.contains(.zstd) ? .zstd : accepted.contains(.gzip) ? .gzip : nil
+        func weight(_ name: Substring) -> Double { weights[name] ?? weights["*"] ?? 0 }
+        let (gzip, zstd) = (weight("gzip"), weight("zstd"))
+        let best = max(gzip, zstd)
+        guard best > 0, best >= weights["identity"] ?? 0 else { return nil }
+        return zstd == best ? .zstd : .gzip
+    }
+}
+
+extension Substring {
+    fileprivate func trimming(_ characters: String) -> Substring {
+        guard let first = firstIndex(where: { !characters.contains($0) }), let last = lastIndex(where: { !characters.contains($0) }) else { return "" }
+        return self[first...last]
     }
 }
