@@ -6,35 +6,51 @@ import NIOCore
 extension Response {
     /// Bodies shorter than this are not worth compressing.
     private static var compressionBytesMin: Int { 1400 }
+    /// Bodies from here on are compressed while they are sent.
+    private static var streamedBytesMin: Int { 1 << 20 }
 
     /// A whole body. When `request` is given and says it takes gzip or zstd, a body worth it is compressed.
     package static func bytes(_ body: [UInt8], contentType: String, status: HTTPResponse.Status = .ok, for request: Request? = nil) -> Response {
-        var headers: HTTPFields = [.contentType: contentType]
-        var body = body
-        if let request {
-            // Also where the body is too short: whether it is may change.
-            headers[.vary] = "Accept-Encoding"
-            if body.count >= compressionBytesMin, let compression = Compression.preferred(by: request.headers[.acceptEncoding]) {
-                body = compression.compress(body)
-                headers[.contentEncoding] = compression.rawValue
-            }
+        let buffer = ByteBuffer(bytes: body)
+        guard let request else { return Response(status: status, headers: [.contentType: contentType], body: ResponseBody(byteBuffer: buffer)) }
+        return pieces([buffer], contentType: contentType, status: status, for: request)
+    }
+
+    /// A whole body that was made in pieces, sent one after the other. Compressed as `bytes` is; a long one never stands in memory a second time.
+    package static func pieces(_ pieces: [ByteBuffer], contentType: String, status: HTTPResponse.Status = .ok, for request: Request) -> Response {
+        let count = pieces.reduce(0) { $0 + $1.readableBytes }
+        // Vary also where the body is too short: whether it is may change.
+        var headers: HTTPFields = [.contentType: contentType, .vary: "Accept-Encoding"]
+        guard count >= compressionBytesMin, let compression = Compression.preferred(by: request.headers[.acceptEncoding]) else {
+            return Response(status: status, headers: headers, body: pieces.count == 1 ? ResponseBody(byteBuffer: pieces[0]) : plain(pieces, count))
         }
+        headers[.contentEncoding] = compression.rawValue
+        if count >= streamedBytesMin { return Response(status: status, headers: headers, body: compressed(pieces, compression)) }
+        let body = compression.compress(pieces.count == 1 ? [UInt8](pieces[0].readableBytesView) : pieces.reduce(into: []) { $0 += $1.readableBytesView })
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 
-    /// A whole body that was made in pieces, sent one after the other. Compressed as `bytes` is.
-    package static func pieces(_ pieces: [ByteBuffer], contentType: String, for request: Request) -> Response {
-        let count = pieces.reduce(0) { $0 + $1.readableBytes }
-        if pieces.count == 1 || (count >= compressionBytesMin && Compression.preferred(by: request.headers[.acceptEncoding]) != nil) {
-            var body: [UInt8] = []
-            body.reserveCapacity(count)
-            for piece in pieces { body += piece.readableBytesView }
-            return bytes(body, contentType: contentType, for: request)
-        }
-        return Response(status: .ok, headers: [.contentType: contentType], body: ResponseBody(contentLength: count) { writer in
+    private static func plain(_ pieces: [ByteBuffer], _ count: Int) -> ResponseBody {
+        ResponseBody(contentLength: count) { writer in
             for piece in pieces { try await writer.write(piece) }
             try await writer.finish(nil)
-        })
+        }
+    }
+
+    private static func compressed(_ pieces: [ByteBuffer], _ compression: Compression) -> ResponseBody {
+        let pieces = pieces.filter { $0.readableBytes > 0 }
+        return ResponseBody { writer in
+            guard var compressor = StreamCompressor(compression) else { throw SurfaceError(.internalServerError, "there is no memory to compress the answer in") }
+            for (number, var piece) in pieces.enumerated() {
+                // A slice at a time, so that what comes out is on its way before the next is looked at.
+                while let slice = piece.readSlice(length: min(piece.readableBytes, streamedBytesMin / 4)), slice.readableBytes > 0 {
+                    let isLast = number == pieces.count - 1 && piece.readableBytes == 0
+                    let out = slice.withUnsafeReadableBytes { compressor.compress($0.bindMemory(to: UInt8.self), isLast: isLast) }
+                    if !out.isEmpty { try await writer.write(ByteBuffer(bytes: out)) }
+                }
+            }
+            try await writer.finish(nil)
+        }
     }
 
     /// A JSON body.

@@ -5,7 +5,7 @@ import Testing
 @Suite("Queries formatted and parsed over HTTP", .serialized, .ownWaitingThread)
 struct QuerySyntaxTests {
     static let queries = [
-        "1", "-1.5e-9", "+1", "0x1F", "NaN", "-Inf", "1e21", "5m", "\"a<b>&\\n\\\"\"", "'x'", "foo", "{__name__=\"foo\"}", "{\"foo.bar\",a=\"1\"}", "foo{a=\"x<y\",b!=\"y\",c=~\"z.*\",d!~\"\"}",
+        "1", "-1.5e-9", "+1", "0x1F", "NaN", "-Inf", "1e21", "5m", "\"a<b>&\\u2028\\u00e9\\u200d\\U0001F600\\n\\\"\"", "'x'", "foo", "{__name__=\"foo\"}", "{\"foo.bar\",a=\"1\"}", "foo{a=\"x<y\",b!=\"y\",c=~\"z.*\",d!~\"\"}",
         "foo offset 5m", "foo offset -5m", "foo @ 1.5", "foo @ start()", "foo @ end() offset 1m", "foo[5m]", "foo[1d] @ 0 offset 1h", "foo[5m:]", "foo[5m:30s] @ end()",
         "rate(foo[5m])[1h:1m] offset 2m", "-foo", "+foo", "-(foo)", "((foo))", "foo + bar", "foo > bool 1", "1 < bool 2", "foo and bar", "foo or on() bar", "foo unless ignoring(a) bar",
         "foo * on(a, b) group_left(c) bar", "foo / ignoring(a) group_right() bar", "foo == on(a) bar", "foo ^ 2 ^ 3", "foo % atan2(foo, 1)", "foo atan2 bar", "sum(foo)", "sum by () (foo)",
