@@ -57,6 +57,35 @@ package struct JSONWriter: ~Copyable {
         quoted(text)
     }
 
+    /// A string that may stand in a page: `<`, `>`, `&` and the line separators U+2028 and U+2029 are escaped too, as Go's `encoding/json` does.
+    package mutating func htmlSafeString(_ text: String) {
+        separate()
+        out.append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { bytes in
+            var plain = 0
+            for index in bytes.indices {
+                let (escape, width) = Self.htmlEscape(bytes, index)
+                guard let escape else { continue }
+                escaped(UnsafeBufferPointer(rebasing: bytes[plain..<index]))
+                out.append(escape)
+                plain = index + width
+            }
+            escaped(UnsafeBufferPointer(rebasing: bytes[plain...]))
+        }
+        out.append(UInt8(ascii: "\""))
+    }
+
+    private static func htmlEscape(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> (escape: StaticString?, width: Int) {
+        switch bytes[index] {
+        case UInt8(ascii: "<"): return ("\\u003c", 1)
+        case UInt8(ascii: ">"): return ("\\u003e", 1)
+        case UInt8(ascii: "&"): return ("\\u0026", 1)
+        case 0xE2 where index + 2 < bytes.count && bytes[index + 1] == 0x80 && bytes[index + 2] & 0xFE == 0xA8: return (bytes[index + 2] == 0xA8 ? "\\u2028" : "\\u2029", 3)
+        default: return (nil, 1)
+        }
+    }
+
     package mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
     package mutating func null() { raw("null") }
     package mutating func int(_ value: some BinaryInteger) {
@@ -125,6 +154,11 @@ package struct JSONWriter: ~Copyable {
     package mutating func quoted(_ bytes: UnsafeBufferPointer<UInt8>) {
         out.reserve(bytes.count + 2)
         out.append(UInt8(ascii: "\""))
+        escaped(bytes)
+        out.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func escaped(_ bytes: UnsafeBufferPointer<UInt8>) {
         var plain = 0
         for (index, byte) in bytes.enumerated() where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
             out.append(UnsafeBufferPointer(rebasing: bytes[plain..<index]))
@@ -142,7 +176,6 @@ package struct JSONWriter: ~Copyable {
             }
         }
         out.append(UnsafeBufferPointer(rebasing: bytes[plain...]))
-        out.append(UInt8(ascii: "\""))
     }
 
     private static func hexadecimal(_ nibble: UInt8) -> UInt8 { nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10 }

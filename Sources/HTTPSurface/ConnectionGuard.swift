@@ -6,7 +6,8 @@ import NIOHTTPTypes
 /// Stands between the HTTP/1 decoder and the application on every connection.
 ///
 /// What is not HTTP gets an answer in words (400, or 431 when a header was too large) instead of silence; an answer that says
-/// `Connection: close` does end the connection, without waiting for a body that was refused; a request that stalls is cut off.
+/// `Connection: close` does end the connection, without waiting for a body that was refused; a request that stalls is cut off;
+/// who works long on an answer hears when nobody waits for it any more.
 package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     package typealias InboundIn = HTTPRequestPart
     package typealias InboundOut = HTTPRequestPart
@@ -23,6 +24,8 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
     private var reading = false
     private var lastRead = NIODeadline.now()
     private var stallCheck: Scheduled<Void>?
+    private var hasLeft = false
+    private var departure: (@Sendable () -> Void)?
 
     package init(stallTimeout: TimeAmount = .seconds(60)) { self.stallTimeout = stallTimeout }
 
@@ -99,9 +102,29 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
         finish(context)
     }
 
+    // MARK: Departure
+
+    /// Calls `action`, on the event loop, when the peer closes its side or the connection ends; at once when that has happened. It takes the place
+    /// of what was asked for earlier: a connection has one request at a time.
+    package func whenPeerLeaves(_ action: @escaping @Sendable () -> Void) {
+        if hasLeft { action() } else { departure = action }
+    }
+
+    private func leave() {
+        hasLeft = true
+        departure?()
+        departure = nil
+    }
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent { leave() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     package func handlerRemoved(context: ChannelHandlerContext) { stallCheck?.cancel() }
     package func channelInactive(context: ChannelHandlerContext) {
         stallCheck?.cancel()
+        leave()
         context.fireChannelInactive()
     }
 }

@@ -20,7 +20,7 @@ package enum LabelName {
         return !first
     }
 
-    /// The text in double quotes, escaped as Go's `strconv.Quote` does for printable text.
+    /// The text in double quotes, escaped as Go's `strconv.Quote` does.
     package static func quoted(_ text: String) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {
@@ -37,10 +37,22 @@ package enum LabelName {
             case _ where scalar.value < 0x20 || scalar.value == 0x7F:
                 let digits = String(scalar.value, radix: 16)
                 out += "\\x" + (digits.count < 2 ? "0" : "") + digits
+            case _ where scalar.value > 0x7F && !isPrintable(scalar):
+                let digits = String(scalar.value, radix: 16)
+                let width = scalar.value < 0x10000 ? 4 : 8
+                out += (width == 4 ? "\\u" : "\\U") + String(repeating: "0", count: width - digits.count) + digits
             default: out.unicodeScalars.append(scalar)
             }
         }
         return out + "\""
+    }
+
+    /// Go's `unicode.IsPrint`.
+    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator, .spaceSeparator: false
+        default: true
+        }
     }
 }
 

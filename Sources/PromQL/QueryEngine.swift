@@ -8,14 +8,16 @@ import MetricStore
 package final class QueryEngine: Sendable {
     package let options: Options
     private let reader: any MetricReader
+    private let journal: (any QueryJournal)?
     private let queue: QueryQueue
     private let threads = DispatchQueue(label: "promql", attributes: .concurrent)
 
     /// Precondition: the options are valid (`Options.invalidity`).
-    package init(reader: any MetricReader, options: Options = Options()) {
+    package init(reader: any MetricReader, options: Options = Options(), journal: (any QueryJournal)? = nil) {
         precondition(options.invalidity == nil, options.invalidity ?? "")
         self.reader = reader
         self.options = options
+        self.journal = journal
         queue = QueryQueue(runningMax: options.concurrencyMax, waitingMax: options.queueMax)
     }
 
@@ -42,36 +44,59 @@ package final class QueryEngine: Sendable {
         let asked = clock.now
         let expr: Expr
         do { expr = try PromQL.parse(text, options: self.options.parser) } catch { throw .parse(error) }
-        statistics.parseSeconds = seconds(clock.now - asked)
+        statistics.parseSeconds = (clock.now - asked) / .seconds(1)
         if isRange, expr.type != .vector, expr.type != .scalar {
             throw .invalid("invalid expression type \"\(expr.type.documented)\" for range query, must be Scalar or instant Vector")
         }
+        let timeoutSeconds = max(0, min(options.timeoutSeconds ?? .infinity, self.options.timeoutSeconds))
         let queued = clock.now
-        try await queue.enter()
+        try await queue.enter(timeoutSeconds: timeoutSeconds)
         defer { queue.leave() }
         let started = clock.now
-        statistics.queueSeconds = seconds(started - queued)
+        statistics.queueSeconds = (started - queued) / .seconds(1)
         let cancellation = QueryContext.Cancellation()
-        let timeoutSeconds = min(options.timeoutSeconds ?? .infinity, self.options.timeoutSeconds)
         let context = QueryContext(
             reader: reader, query: text, options: self.options, lookbackMillis: options.lookbackDeltaMillis ?? self.options.lookbackDeltaMillis,
             workerCount: self.options.threadsPerQuery > 0 ? self.options.threadsPerQuery : processorCount, timeoutSeconds: max(timeoutSeconds - statistics.queueSeconds, 0), cancellation: cancellation)
         let execution = QueryExecution(context: context, expr: expr, grid: grid, endMillis: endMillis, isRange: isRange, limit: options.limit)
-        let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Result<QueryValue, QueryError>, Never>) in
-                threads.async { continuation.resume(returning: execution.outcome()) }
+        let record = QueryRecord(
+            query: text, startMillis: grid.startMillis, endMillis: endMillis, stepMillis: isRange ? grid.stepMillis : 0, error: nil, statistics: statistics, origin: options.origin)
+        let (outcome, cost) = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<(Result<QueryValue, QueryError>, QueryStatistics), Never>) in
+                threads.async { [journal, record] in
+                    let entry = journal?.began(text)
+                    let outcome = execution.timedOutcome()
+                    var ended = record
+                    context.count(into: &ended.statistics)
+                    ended.statistics.executionSeconds = (clock.now - started) / .seconds(1)
+                    if case .failure(let error) = outcome { ended.error = error }
+                    if let entry { journal?.ended(entry, ended) }
+                    continuation.resume(returning: (outcome, ended.statistics))
+                }
             }
         } onCancel: {
             cancellation.cancel()
         }
         let value = try outcome.get()
-        statistics.executionSeconds = seconds(clock.now - started)
-        statistics.samplesRead = context.workers.reduce(0) { $0 + $1.samplesRead }
-        statistics.samplesQueried = context.workers.reduce(0) { $0 + $1.samplesQueried }
-        statistics.peakSamples = context.peakHeldSamples
         let (warnings, infos) = context.remarks()
-        return QueryResult(value: value, warnings: warnings, infos: infos, statistics: statistics)
+        return QueryResult(value: value, warnings: warnings, infos: infos, statistics: cost)
     }
+}
 
-    private func seconds(_ duration: Duration) -> Double { Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18 }
+extension QueryExecution {
+    fileprivate func timedOutcome() -> Result<QueryValue, QueryError> {
+        context.timer.begins()
+        defer { context.timer.ends() }
+        return outcome()
+    }
+}
+
+extension QueryContext {
+    /// What the query has cost until now.
+    fileprivate func count(into statistics: inout QueryStatistics) {
+        statistics.samplesRead = workers.reduce(0) { $0 + $1.samplesRead }
+        statistics.samplesQueried = workers.reduce(0) { $0 + $1.samplesQueried }
+        statistics.peakSamples = peakHeldSamples
+        timer.write(to: &statistics)
+    }
 }

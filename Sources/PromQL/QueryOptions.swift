@@ -52,6 +52,8 @@ package struct QueryOptions: Sendable {
     package var timeoutSeconds: Double?
     /// At most so many series, 0 for all.
     package var limit = 0
+    /// Who asks, for the journal.
+    package var origin: QueryOrigin?
 
     package init() {}
 }

@@ -2,10 +2,17 @@ import Synchronization
 
 /// Lets so many queries run at once and so many wait, first come first served.
 final class QueryQueue: Sendable {
+    private enum Turn { case comes, isFull, isLate, isGone }
+
     private struct State {
         var running = 0
         var nextTicket = 0
-        var waiting: [(ticket: Int, continuation: CheckedContinuation<Bool, Never>)] = []
+        var waiting: [(ticket: Int, continuation: CheckedContinuation<Turn, Never>)] = []
+
+        mutating func take(_ ticket: Int) -> CheckedContinuation<Turn, Never>? {
+            guard let index = waiting.firstIndex(where: { $0.ticket == ticket }) else { return nil }
+            return waiting.remove(at: index).continuation
+        }
     }
 
     private let runningMax: Int
@@ -17,42 +24,48 @@ final class QueryQueue: Sendable {
         self.waitingMax = waitingMax
     }
 
-    /// Waits for a place. Throws when too many wait already, or the task is cancelled.
-    func enter() async throws(QueryError) {
-        let ticket = state.withLock { state -> Int in
+    /// Waits for a place, so long at most. Throws when that is over, too many wait already, or the task is cancelled.
+    func enter(timeoutSeconds: Double) async throws(QueryError) {
+        let ticket = state.withLock { state -> Int? in
+            if state.running < runningMax, !Task.isCancelled { state.running += 1; return nil }
             state.nextTicket += 1
             return state.nextTicket
         }
-        enum Verdict { case runs, waits, refused }
-        let isRunning = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
-                let verdict = state.withLock { state -> Verdict in
-                    if Task.isCancelled { return .refused }
-                    if state.running < runningMax { state.running += 1; return .runs }
-                    if state.waiting.count >= waitingMax { return .refused }
+        guard let ticket else { return }
+        var timer: Task<Void, Never>?
+        defer { timer?.cancel() }
+        let turn = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Turn, Never>) in
+                let turn = state.withLock { state -> Turn? in
+                    if Task.isCancelled { return .isGone }
+                    if state.running < runningMax { state.running += 1; return .comes }
+                    if state.waiting.count >= waitingMax { return .isFull }
                     state.waiting.append((ticket, continuation))
-                    return .waits
+                    return nil
                 }
-                if verdict != .waits { continuation.resume(returning: verdict == .runs) }
+                if let turn { return continuation.resume(returning: turn) }
+                timer = Task {
+                    guard (try? await Task.sleep(for: .seconds(timeoutSeconds))) != nil else { return }
+                    state.withLock { $0.take(ticket) }?.resume(returning: .isLate)
+                }
             }
         } onCancel: {
-            let continuation = state.withLock { state -> CheckedContinuation<Bool, Never>? in
-                guard let index = state.waiting.firstIndex(where: { $0.ticket == ticket }) else { return nil }
-                return state.waiting.remove(at: index).continuation
-            }
-            continuation?.resume(returning: false)
+            state.withLock { $0.take(ticket) }?.resume(returning: .isGone)
         }
-        if isRunning { return }
-        if Task.isCancelled { throw .canceled(phase: "query queue") }
-        throw .timeout(seconds: 0, phase: "query queue: \(runningMax) queries are running and \(waitingMax) are waiting already")
+        switch turn {
+        case .comes: return
+        case .isGone: throw .canceled(phase: "query queue")
+        case .isLate: throw .timeout(seconds: timeoutSeconds, phase: "query queue")
+        case .isFull: throw .timeout(seconds: 0, phase: "query queue: \(runningMax) queries are running and \(waitingMax) are waiting already")
+        }
     }
 
     /// Gives the place to whoever has waited longest.
     func leave() {
-        let next = state.withLock { state -> CheckedContinuation<Bool, Never>? in
+        let next = state.withLock { state -> CheckedContinuation<Turn, Never>? in
             if state.waiting.isEmpty { state.running -= 1; return nil }
             return state.waiting.removeFirst().continuation
         }
-        next?.resume(returning: true)
+        next?.resume(returning: .comes)
     }
 }

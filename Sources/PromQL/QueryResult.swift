@@ -81,14 +81,24 @@ package struct MatrixSeries: Sendable, Hashable {
 }
 
 /// What a query cost.
-package struct QueryStatistics: Sendable {
+package struct QueryStatistics: Sendable, Equatable {
     /// Samples that steps looked at, each as often as a step did (`totalQueryableSamples`).
     package var samplesQueried = 0
     /// Samples read from the store.
     package var samplesRead = 0
     /// The most samples that were held at one time.
     package var peakSamples = 0
+    /// Waiting for a place among the queries that run.
     package var queueSeconds = 0.0
     package var parseSeconds = 0.0
+    /// All that came behind the queue; the next three are parts of it.
     package var executionSeconds = 0.0
+    /// Planning.
+    package var preparationSeconds = 0.0
+    /// Reading and computing.
+    package var evaluationSeconds = 0.0
+    /// Putting the series of the result in order.
+    package var sortSeconds = 0.0
+
+    package init() {}
 }

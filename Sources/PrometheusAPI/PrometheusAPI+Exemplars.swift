@@ -16,7 +16,7 @@ extension PrometheusAPI {
                 let end = try TimeParameter.millis(parameters, "end") ?? TimeParameter.latestMillis
                 guard start <= end else { throw SurfaceError(.badRequest, "end timestamp must not be before start timestamp") }
                 let selectors: [[Matcher]]
-                do { selectors = try PromQL.parse(parameters["query"] ?? "").selectors } catch { throw SurfaceError(.badRequest, "\(error)") }
+                do { selectors = try PromQL.parse(parameters["query"] ?? "", options: engine.options.parser).selectors } catch { throw SurfaceError(.badRequest, "\(error)") }
                 // Upstream has no answer to a query that selects nothing, and says so.
                 if selectors.isEmpty { return Response(status: .noContent) }
                 let found: [SeriesExemplars]

@@ -7,25 +7,52 @@ import NIOCore
 import PromQL
 
 extension PrometheusAPI {
-    /// `/api/v1/query` and `/api/v1/query_range`.
+    /// `/api/v1/query` and `/api/v1/query_range`. What is wrong is found in upstream's order.
     func addQueryRoutes(to router: Router<SurfaceContext>) {
         for method in [HTTPRequest.Method.get, .post] {
-            router.on("/api/v1/query", method: method) { request, _ -> Response in
+            router.on("/api/v1/query", method: method) { request, context -> Response in
                 let parameters = try await FormParameters(request, limits: limits)
+                let limit = try Self.resultLimit(parameters)
                 let at = try TimeParameter.millis(parameters, "time") ?? server.nowMillis()
-                let options = try Self.options(parameters)
-                let query = parameters["query"] ?? ""
-                return try await answer(request) { () throws(QueryError) in try await engine.instant(query, atMillis: at, options: options) }
-            }
-            router.on("/api/v1/query_range", method: method) { request, _ -> Response in
-                let parameters = try await FormParameters(request, limits: limits)
-                let range = try Self.range(parameters, pointsMax: engine.options.pointsPerSeriesMax)
-                let options = try Self.options(parameters)
-                let query = parameters["query"] ?? ""
-                return try await answer(request) { () throws(QueryError) in
-                    try await engine.range(query, startMillis: range.start, endMillis: range.end, stepMillis: range.step, options: options)
+                let asked = try Asked(parameters, limit: limit, request, context)
+                return try await answer(request, context, asked) { [engine] () async throws(QueryError) in
+                    try await engine.instant(asked.query, atMillis: at, options: asked.options)
                 }
             }
+            router.on("/api/v1/query_range", method: method) { request, context -> Response in
+                let parameters = try await FormParameters(request, limits: limits)
+                let limit = try Self.resultLimit(parameters)
+                let range = try Self.range(parameters, pointsMax: engine.options.pointsPerSeriesMax)
+                let asked = try Asked(parameters, limit: limit, request, context)
+                return try await answer(request, context, asked) { [engine] () async throws(QueryError) in
+                    try await engine.range(asked.query, startMillis: range.start, endMillis: range.end, stepMillis: range.step, options: asked.options)
+                }
+            }
+        }
+    }
+
+    /// What both kinds of query are asked with.
+    private struct Asked: Sendable {
+        let query: String
+        /// At most so many series, 0 for all.
+        let limit: Int
+        /// What of the query's cost is asked for, as it was written; "" for nothing.
+        let statistics: String
+        var options = QueryOptions()
+
+        init(_ parameters: FormParameters, limit: Int, _ request: Request, _ context: SurfaceContext) throws(SurfaceError) {
+            query = parameters["query"] ?? ""
+            self.limit = limit
+            statistics = parameters["stats"] ?? ""
+            if let timeout = try TimeParameter.durationMillis(parameters, "timeout") { options.timeoutSeconds = Double(timeout) / 1_000 }
+            do throws(SurfaceError) {
+                if let lookback = try TimeParameter.durationMillis(parameters, "lookback_delta"), lookback > 0 { options.lookbackDeltaMillis = lookback }
+            } catch {
+                throw SurfaceError(.badRequest, error.message.replacing("invalid parameter \"lookback_delta\"", with: "error parsing lookback delta duration"))
+            }
+            // One more than is shown tells whether there are more.
+            options.limit = limit == 0 || limit == .max ? 0 : limit + 1
+            options.origin = QueryOrigin(clientIP: context.remoteAddress?.ipAddress ?? "", method: request.method.rawValue, path: request.uri.path)
         }
     }
 
@@ -39,26 +66,40 @@ extension PrometheusAPI {
             throw SurfaceError(.badRequest, "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer")
         }
         let (span, overflowed) = end.subtractingReportingOverflow(start)
-        guard !overflowed, span / step < Int64(pointsMax) else {
+        guard !overflowed, span / step <= Int64(pointsMax) else {
             throw SurfaceError(.badRequest, "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)")
         }
         return (start, end, step)
     }
 
-    private static func options(_ parameters: FormParameters) throws(SurfaceError) -> QueryOptions {
-        var options = QueryOptions()
-        if let timeout = try TimeParameter.durationMillis(parameters, "timeout") { options.timeoutSeconds = Double(timeout) / 1_000 }
-        if let lookback = try TimeParameter.durationMillis(parameters, "lookback_delta"), lookback > 0 { options.lookbackDeltaMillis = lookback }
-        options.limit = try limit(parameters)
-        return options
+    /// Upstream's `parseLimitParam`: Go's `strconv.Atoi`, and nothing below 0.
+    private static func resultLimit(_ parameters: FormParameters) throws(SurfaceError) -> Int {
+        guard let text = parameters["limit"], !text.isEmpty else { return 0 }
+        guard let limit = Int(text) else {
+            let digits = text.utf8.drop { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
+            let isNumber = !digits.isEmpty && text.utf8.count - digits.count <= 1 && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            throw SurfaceError(.badRequest, "invalid parameter \"limit\": strconv.Atoi: parsing \(LabelName.quoted(text)): \(isNumber ? "value out of range" : "invalid syntax")")
+        }
+        guard limit >= 0 else { throw SurfaceError(.badRequest, "invalid parameter \"limit\": limit must be non-negative") }
+        return limit
     }
 
-    private func answer(_ request: Request, _ evaluate: () async throws(QueryError) -> QueryResult) async throws -> Response {
-        let result: QueryResult
-        do {
-            result = try await evaluate()
-        } catch {
-            return Self.refusal(error)
+    /// A client that goes away ends its query.
+    private func answer(
+        _ request: Request, _ context: SurfaceContext, _ asked: Asked, _ evaluate: @escaping @Sendable () async throws(QueryError) -> QueryResult
+    ) async throws -> Response {
+        let outcome = await context.whileConnected { () async -> Result<QueryResult, QueryError> in
+            do throws(QueryError) { return .success(try await evaluate()) } catch { return .failure(error) }
+        }
+        var result: QueryResult
+        switch outcome {
+        case .success(let found): result = found
+        case .failure(let error): return Self.refusal(error)
+        }
+        if asked.limit > 0, result.value.cut(to: asked.limit) { result.warnings.append("results truncated due to limit") }
+        if !["", "true", "all"].contains(asked.statistics) {
+            result.warnings.append(
+                "value \(LabelName.quoted(asked.statistics)) for parameter \"stats\" is deprecated and will be rejected in the next major release, use \"true\" or \"all\"")
         }
         let (warnings, infos) = (Self.shown(result.warnings, "warning"), Self.shown(result.infos, "info"))
         // What stands before and behind the series comes from one writer.
@@ -76,6 +117,9 @@ extension PrometheusAPI {
                 } else {
                     json.queryValue(result.value)
                 }
+                guard !asked.statistics.isEmpty else { return }
+                json.key("stats")
+                result.statistics.write(to: &json)
             }
         }
         return .pieces(pieces + [ByteBuffer(bytes: end)], contentType: "application/json", for: request)
@@ -99,5 +143,17 @@ extension PrometheusAPI {
             default: .internalServerError
             }
         return .bytes(body, contentType: contentType, status: status)
+    }
+}
+
+extension QueryValue {
+    /// Leaves the first `count` series, and says whether there were more.
+    fileprivate mutating func cut(to count: Int) -> Bool {
+        switch self {
+        case .vector(let samples) where samples.count > count: self = .vector(Array(samples.prefix(count)))
+        case .matrix(let matrix) where matrix.series.count > count: self = .matrix(Matrix(series: Array(matrix.series.prefix(count))))
+        default: return false
+        }
+        return true
     }
 }

@@ -74,6 +74,7 @@ package struct PrometheusAPI: Sendable {
 
     package func addRoutes(to router: Router<SurfaceContext>) {
         addQueryRoutes(to: router)
+        addSyntaxRoutes(to: router)
         addSeriesRoutes(to: router)
         addExemplarRoute(to: router)
         addWriteRoute(to: router)
@@ -101,7 +102,7 @@ package struct PrometheusAPI: Sendable {
             try data(&json)
             for (name, sentences) in [("warnings", warnings), ("infos", infos)] where !sentences.isEmpty {
                 json.key(name)
-                json.array { json in for sentence in sentences { json.string(sentence) } }
+                json.array { json in for sentence in sentences { json.htmlSafeString(sentence) } }
             }
         }
         return json.finish()

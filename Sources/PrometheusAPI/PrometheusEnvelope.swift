@@ -15,7 +15,8 @@ package struct PrometheusEnvelope: ErrorEnvelope {
         json.object { json in
             json.member("status", "error")
             json.member("errorType", type)
-            json.member("error", message)
+            json.key("error")
+            json.htmlSafeString(message)
         }
         return ("application/json", json.finish())
     }

@@ -15,19 +15,21 @@ final class Reloader: Sendable {
     private let board: DoorBoard
     private let scrapes: ScrapeManager
     private let metrics: MetricStore
+    private let queryLog: QueryLog
     private let provision: @Sendable () async -> Void
     private let nowMillis: @Sendable () -> Int64
     private let logger: Logger
     private let state = Mutex(State())
 
     init(
-        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, provision: @escaping @Sendable () async -> Void,
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
         nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.folder = folder
         self.board = board
         self.scrapes = scrapes
         self.metrics = metrics
+        self.queryLog = queryLog
         self.provision = provision
         self.nowMillis = nowMillis
         self.logger = logger
@@ -51,12 +53,15 @@ final class Reloader: Sendable {
     }
 
     private func apply(_ configuration: PrometheusConfiguration) async throws(ConfigurationError) {
+        let log: QueryLog.File?
         do {
+            log = try queryLog.opened(configuration.queryLogFile)
             try scrapes.apply(configuration.scrapes)
             try await metrics.setOutOfOrderWindow(millis: configuration.storage.outOfOrderWindow.millis)
         } catch {
             throw ConfigurationError(file: folder.prometheusFile, line: nil, reason: "\(error)")
         }
+        queryLog.use(log)
         metrics.setExemplarsMax(configuration.storage.exemplarsMax)
         for key in configuration.notServed { logger.warning("\(key) is known to Prometheus and has no effect here yet") }
         state.withLock { state in

@@ -1,4 +1,5 @@
 import MetricModel
+import PromQL
 
 /// Everything that `obstack serve` can be told, validated. Made from flags and environment by `init(flags:environment:)`.
 package struct ServerOptions: Sendable {
@@ -15,8 +16,10 @@ package struct ServerOptions: Sendable {
     package var metricRetentionBytes = 0
     /// Whether metrics and pushed groups can be deleted, and snapshots made, over HTTP.
     package var adminAPIIsEnabled = false
-    /// What `--enable-feature` named. All that it may name is always on.
+    /// What `--enable-feature` named.
     package var features: [String] = []
+    /// What bounds queries, and which experimental parts of the language are on.
+    package var queries = ServerOptions.standardQueries
     package var traceRetentionSeconds = 7 * 86_400
     package var maxSeries = 2_000_000
     package var grafanaAdminPassword: String?
@@ -44,6 +47,10 @@ package struct ServerOptions: Sendable {
         package var metricRetentionSize: String?
         package var enablesAdminAPI = false
         package var features: [String] = []
+        package var queryTimeout: String?
+        package var queryConcurrency: String?
+        package var querySamples: String?
+        package var lookbackDelta: String?
         package var traceRetention: String?
         package var maxSeries: String?
         package var logLevel: String?
@@ -80,17 +87,18 @@ package struct ServerOptions: Sendable {
         }
         adminAPIIsEnabled = flags.enablesAdminAPI
         features = flags.features.flatMap { $0.split(separator: ",").map(String.init) }
-        if let unknown = features.first(where: { !Self.featuresAlwaysOn.contains($0) }) {
-            throw Invalid(setting: "--enable-feature", value: unknown, expected: "one of \(Self.featuresAlwaysOn.joined(separator: ", ")), which are always on")
-        }
+        for name in features { if case .switched(let turnOn) = Feature.named(name) { turnOn(&queries) } }
+        if let text = flags.queryTimeout { queries.timeoutSeconds = Double(try Self.millis(text, setting: "--query.timeout")) / 1_000 }
+        if let text = flags.lookbackDelta { queries.lookbackDeltaMillis = try Self.millis(text, setting: "--query.lookback-delta") }
+        if let text = flags.queryConcurrency { queries.concurrencyMax = try Self.count(text, setting: "--query.max-concurrency", of: "queries", max: 100_000) }
+        if let text = flags.querySamples { queries.samplesMax = try Self.count(text, setting: "--query.max-samples", of: "samples", max: 1 << 40) }
         if let text = flags.traceRetention {
             traceRetentionSeconds = try Self.duration(text, setting: "--trace-retention")
         } else if let text = Self.set(environment["TRACE_RETENTION"]) {
             traceRetentionSeconds = try Self.duration(text, setting: "TRACE_RETENTION")
         }
         if let text = flags.maxSeries {
-            guard let count = Int(text), count > 0 else { throw Invalid(setting: "--storage.max-series", value: text, expected: "a number of series above 0") }
-            maxSeries = count
+            maxSeries = try Self.count(text, setting: "--storage.max-series", of: "series", max: .max)
         }
         if let level = flags.logLevel {
             guard ["trace", "debug", "info", "notice", "warning", "error", "critical"].contains(level) else {
@@ -101,14 +109,31 @@ package struct ServerOptions: Sendable {
         grafanaAdminPassword = Self.set(environment["GRAFANA_ADMIN_PASSWORD"]) ?? Self.set(environment["GF_SECURITY_ADMIN_PASSWORD"])
     }
 
-    /// Features behind a flag in Prometheus that are always on here, so that its command line can be kept.
-    private static let featuresAlwaysOn = ["exemplar-storage"]
+    private static let standardQueries: QueryEngine.Options = {
+        var options = QueryEngine.Options()
+        // In Prometheus from 3.14 on, too.
+        options.parser.durationExpressions = true
+        return options
+    }()
 
     private static func set(_ value: String?) -> String? { value.flatMap { $0.isEmpty ? nil : $0 } }
 
     private static func port(_ text: String, setting: String) throws(Invalid) -> Int {
         guard let port = Int(text), (0...65_535).contains(port) else { throw Invalid(setting: setting, value: text, expected: "a port from 0 to 65535") }
         return port
+    }
+
+    private static func count(_ text: String, setting: String, of things: String, max: Int) throws(Invalid) -> Int {
+        guard let count = Int(text), count > 0, count <= max else {
+            throw Invalid(setting: setting, value: text, expected: "a number of \(things) above 0" + (max < .max ? " and at most \(max)" : ""))
+        }
+        return count
+    }
+
+    /// A length of time above 0, such as `2m`, in milliseconds.
+    private static func millis(_ text: String, setting: String) throws(Invalid) -> Int64 {
+        guard let millis = ModelDuration(text)?.millis, millis > 0 else { throw Invalid(setting: setting, value: text, expected: "a duration above 0, such as 2m or 90s") }
+        return millis
     }
 
     /// A number of bytes such as `512MB`.
@@ -136,6 +161,8 @@ package struct ServerOptions: Sendable {
     var flags: [(name: String, value: String)] {
         [
             ("config", configDirectory), ("data", dataDirectory), ("enable-feature", features.joined(separator: ",")), ("listen-address", listenAddress), ("log-level", logLevel),
+            ("query.lookback-delta", ModelDuration(millis: queries.lookbackDeltaMillis).description), ("query.max-concurrency", String(queries.concurrencyMax)),
+            ("query.max-samples", String(queries.samplesMax)), ("query.timeout", ModelDuration(millis: Int64(queries.timeoutSeconds * 1_000)).description),
             ("retention", ModelDuration.seconds(Int64(metricRetentionSeconds)).description), ("storage.max-series", String(maxSeries)),
             ("storage.tsdb.retention.size", ByteSize(bytes: metricRetentionBytes).description), ("web.enable-admin-api", String(adminAPIIsEnabled)),
             ("trace-retention", ModelDuration.seconds(Int64(traceRetentionSeconds)).description),

@@ -30,6 +30,10 @@ package enum Stack {
         let begun = ContinuousClock.now
         ProcessMetrics.begin()
         let logger = makeLogger(options)
+        for name in options.features {
+            let remark = Feature.remark(name)
+            logger.log(level: remark.level, "\(remark.sentence)")
+        }
         let clock = SystemClock()
         let startMillis = clock.unixMillis
 
@@ -46,7 +50,8 @@ package enum Stack {
         let (metrics, traces) = (stores.metrics, stores.traces)
 
         // Query.
-        let engine = QueryEngine(reader: metrics)
+        let diary = await pool.run { QueryDiary(directory: data + "/metrics", concurrencyMax: options.queries.concurrencyMax, logger: logger) { clock.unixMillis } }
+        let engine = QueryEngine(reader: metrics, options: options.queries, journal: diary)
 
         // Acquire.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
@@ -61,9 +66,9 @@ package enum Stack {
         let board = DoorBoard(expected: Set(DoorName.allCases))
         let doors: @Sendable () -> [(name: String, port: Int)] = { board.doors.map { ($0.name.rawValue, $0.port) } }
         let provision: @Sendable () async -> Void = { await provisionDashboards(dashboards, folder, board, logger) }
-        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, metrics: metrics, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
+        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, metrics: metrics, queryLog: diary.log, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
-            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + intake.metricFamilies()
+            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + intake.metricFamilies() + diary.metricFamilies()
         }
         let limits = BodyLimits()
 

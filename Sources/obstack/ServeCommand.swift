@@ -14,7 +14,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: [.long, .customLong("storage.tsdb.retention.time")], help: "How long metrics are kept, such as 15d (PROMETHEUS_RETENTION).") var retention: String?
     @Option(name: .customLong("storage.tsdb.retention.size"), help: "How many bytes of metrics are kept, such as 512MB (PROMETHEUS_RETENTION_SIZE).") var retentionSize: String?
     @Flag(name: .customLong("web.enable-admin-api"), help: "Let series and pushed groups be deleted, and snapshots be made, over HTTP.") var enableAdminAPI = false
-    @Option(name: .customLong("enable-feature"), help: "A feature of Prometheus: exemplar-storage, which is always on.") var enableFeature: [String] = []
+    @Option(name: .customLong("enable-feature"), help: "Features of Prometheus that are off by default, such as promql-experimental-functions; separated by commas.") var enableFeature: [String] = []
+    @Option(name: .customLong("query.timeout"), help: "How long a query may take, waiting included (default: 2m).") var queryTimeout: String?
+    @Option(name: .customLong("query.max-concurrency"), help: "How many queries run at once (default: 20).") var queryConcurrency: String?
+    @Option(name: .customLong("query.max-samples"), help: "How many samples a query may hold in memory (default: 50000000).") var querySamples: String?
+    @Option(name: .customLong("query.lookback-delta"), help: "How long a sample stays current (default: 5m).") var lookbackDelta: String?
     @Option(name: .customLong("trace-retention"), help: "How long traces are kept, such as 7d (TRACE_RETENTION).") var traceRetention: String?
     @Option(name: .customLong("storage.max-series"), help: "How many series may be active at once.") var maxSeries: String?
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
@@ -29,6 +33,10 @@ struct ServeCommand: AsyncParsableCommand {
         flags.metricRetentionSize = retentionSize
         flags.enablesAdminAPI = enableAdminAPI
         flags.features = enableFeature
+        flags.queryTimeout = queryTimeout
+        flags.queryConcurrency = queryConcurrency
+        flags.querySamples = querySamples
+        flags.lookbackDelta = lookbackDelta
         flags.traceRetention = traceRetention
         flags.maxSeries = maxSeries
         flags.logLevel = logLevel

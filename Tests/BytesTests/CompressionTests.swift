@@ -22,6 +22,24 @@ import Testing
         }
     }
 
+    @Test("what is compressed piece by piece comes back, however it was cut", arguments: [Compression.gzip, .zstd], [1, 1_000, 1 << 18])
+    func streams(compression: Compression, pieceBytes: Int) throws {
+        for body in Self.bodies where body.count / pieceBytes < 10_000 {
+            guard var compressor = StreamCompressor(compression) else {
+                Issue.record("there is no memory for a compressor")
+                return
+            }
+            var packed: [UInt8] = []
+            var from = 0
+            repeat {
+                let to = min(from + pieceBytes, body.count)
+                packed += body.withUnsafeBufferPointer { compressor.compress(UnsafeBufferPointer(rebasing: $0[from..<to]), isLast: to == body.count) }
+                from = to
+            } while from < body.count
+            #expect(try compression.decompress(packed, limit: body.count) == body)
+        }
+    }
+
     @Test("a body that would be larger than allowed is refused without being made", arguments: Compression.allCases)
     func limit(compression: Compression) {
         let packed = compression.compress([UInt8](repeating: 0, count: 1 << 20))

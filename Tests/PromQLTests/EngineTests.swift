@@ -1,6 +1,7 @@
 import MetricModel
 import MetricStore
 import PromQL
+import Synchronization
 import Testing
 
 @Suite struct EngineTests {
@@ -113,6 +114,72 @@ import Testing
             }
             for try await count in group { #expect(count == 50) }
         }
+    }
+
+    /// Remembers what it was told.
+    final class Journal: QueryJournal {
+        let told = Mutex<(running: Int, mostRunning: Int, records: [QueryRecord])>((0, 0, []))
+
+        func began(_ query: String) -> Int {
+            told.withLock {
+                $0.running += 1
+                $0.mostRunning = max($0.mostRunning, $0.running)
+                return query.utf8.count
+            }
+        }
+
+        func ended(_ entry: Int, _ record: QueryRecord) {
+            told.withLock {
+                $0.running -= 1
+                $0.records.append(record)
+                #expect(entry == record.query.utf8.count)
+            }
+        }
+    }
+
+    @Test("the journal hears of every query that ran, of no more at a time than may run, with what it cost and why it failed")
+    func journal() async throws {
+        let journal = Journal()
+        var options = QueryEngine.Options()
+        options.concurrencyMax = 2
+        let engine = QueryEngine(reader: Self.store(20), options: options, journal: journal)
+        await withTaskGroup { group in
+            for step in 1...10 {
+                group.addTask { _ = try? await engine.range("requests_total", startMillis: 0, endMillis: 3_600_000, stepMillis: Int64(step) * 60_000) }
+            }
+        }
+        _ = try? await engine.instant("label_replace(requests_total, \"a\", \"\", \"b\", \"(\")", atMillis: 5)
+        _ = try? await engine.instant("topk(", atMillis: 5)
+        var asked = QueryOptions()
+        asked.limit = 3
+        let cut = try await engine.instant("requests_total", atMillis: 60_000, options: asked)
+        guard case .vector(let samples) = cut.value else { Issue.record("an instant query of a selector gives a vector"); return }
+        #expect(samples.count == 3)
+        let told = journal.told.withLock { $0 }
+        #expect(told.running == 0 && (1...2).contains(told.mostRunning))
+        #expect(told.records.count == 12)
+        #expect(Set(told.records.prefix(10).map(\.stepMillis)) == Set((1...10).map { Int64($0) * 60_000 }))
+        #expect(told.records.prefix(10).allSatisfy { $0.error == nil && $0.endMillis == 3_600_000 && $0.statistics.samplesQueried == 20 * (Int(3_600_000 / $0.stepMillis) + 1) })
+        #expect(told.records[10].error?.description == "invalid regular expression in label_replace(): (" && told.records[10].stepMillis == 0)
+        #expect(told.records[11].statistics == cut.statistics && cut.statistics.samplesQueried == 20)
+        #expect(cut.statistics.executionSeconds >= cut.statistics.evaluationSeconds && cut.statistics.evaluationSeconds > 0)
+    }
+
+    @Test("who waits for a place waits no longer than the query may take")
+    func waiting() async throws {
+        let engine = Self.engine(Self.store(400)) { $0.concurrencyMax = 1 }
+        let first = Task { try await engine.range("quantile_over_time(0.5, requests_total[1h])", startMillis: 0, endMillis: 10_999_000, stepMillis: 1_000) }
+        var short = QueryOptions()
+        short.timeoutSeconds = 0.01
+        // Until the first one has its place, others are answered.
+        var refusal = ""
+        while refusal.isEmpty, !Task.isCancelled {
+            do throws(QueryError) { _ = try await engine.instant("1", atMillis: 0, options: short) } catch { refusal = "\(error)" }
+        }
+        #expect(refusal.hasPrefix("query timed out in query queue"), "\(refusal)")
+        first.cancel()
+        _ = await first.result
+        #expect(try await engine.instant("1", atMillis: 0).value.type == .scalar)
     }
 
     struct Refusal: Sendable {

@@ -27,6 +27,7 @@ struct QueryExecution: Sendable {
         try context.check()
         let planner = Planner(startMillis: grid.startMillis, endMillis: endMillis, stepMillis: isRange ? grid.stepMillis : 0)
         let plan = try planner.plan(expr)
+        context.timer.isPrepared()
         switch expr.type {
         case .string:
             guard case .string(let text) = plan else { throw .execution("a string was expected") }
@@ -156,6 +157,8 @@ struct QueryExecution: Sendable {
     }
 
     private func sorted(_ series: [MatrixSeries]) -> Matrix {
+        let begun = ContinuousClock.now
+        defer { context.timer.sorted(since: begun) }
         var series = series
         if !zip(series, series.dropFirst()).allSatisfy({ $0.labels <= $1.labels }) { series.sort { $0.labels < $1.labels } }
         if limit > 0, series.count > limit { series.removeLast(series.count - limit) }

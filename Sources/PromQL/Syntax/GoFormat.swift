@@ -64,6 +64,13 @@ package enum GoFormat {
         return (value < 0 ? "-" : "") + mantissa + (exponent < 0 ? "e-" : "e+") + (size < 10 ? "0" : "") + "\(size)"
     }
 
+    /// A finite number as upstream's JSON has it: exponents below -6 and from 21 on.
+    package static func json(_ value: Double) -> String {
+        let magnitude = abs(value)
+        if magnitude == 0 || magnitude >= 1e-6 && magnitude < 1e21 { return shortest(value) }
+        return general(value)
+    }
+
     /// `%.2g` and the like: so many significant digits, zeros at the end left out.
     package static func general(_ value: Double, significantDigits digits: Int) -> String {
         guard value.isFinite, value != 0 else { return general(value) }

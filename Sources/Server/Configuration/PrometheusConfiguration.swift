@@ -1,10 +1,13 @@
 import Acquisition
 import MetricModel
+import Platform
 
 /// What `prometheus.yml` says, as far as it is served; what is valid and not served yet is listed by name.
 struct PrometheusConfiguration: Sendable {
     var scrapes: [ScrapeConfig] = []
     var storage = StorageConfiguration()
+    /// Where every query is written down; nil for nowhere.
+    var queryLogFile: String?
     /// The file as it was read, for `/api/v1/status/config`.
     var text = ""
     /// Keys that Prometheus knows and this does not serve, each with its place.
@@ -47,6 +50,7 @@ struct PrometheusConfiguration: Sendable {
         var top = try YAMLSection.document(text, file: file)
         var globals = Globals()
         if var section = try top.section("global") { globals = try Globals(&section, &notServed) }
+        queryLogFile = globals.queryLogFile
         for key in ["rule_files", "scrape_config_files", "alerting", "remote_write", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
             notServed.append("\(file): \(key)")
         }
@@ -67,6 +71,8 @@ struct PrometheusConfiguration: Sendable {
         var timeout = ModelDuration.seconds(10)
         var bodyBytesMax = 0, sampleLimit = 0, targetLimit = 0, labelLimit = 0, labelNameLengthMax = 0, labelValueLengthMax = 0, keptDroppedTargets = 0
 
+        var queryLogFile: String?
+
         init() {}
 
         init(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) {
@@ -85,8 +91,12 @@ struct PrometheusConfiguration: Sendable {
             labelNameLengthMax = try section.int("label_name_length_limit") ?? 0
             labelValueLengthMax = try section.int("label_value_length_limit") ?? 0
             keptDroppedTargets = try section.int("keep_dropped_targets") ?? 0
+            if let path = try section.string("query_log_file"), !path.isEmpty {
+                // A relative path starts at the file that says it, as upstream.
+                queryLogFile = path.hasPrefix("/") ? path : "\(Disk.parent(section.file))/\(path)"
+            }
             for key in [
-                "rule_query_offset", "query_log_file", "scrape_failure_log_file", "runtime", "scrape_protocols", "scrape_native_histograms", "scrape_classic_histograms",
+                "rule_query_offset", "scrape_failure_log_file", "runtime", "scrape_protocols", "scrape_native_histograms", "scrape_classic_histograms",
                 "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "extra_scrape_metrics",
             ] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
             try section.refuseUnknown()

@@ -62,7 +62,7 @@ struct DemoExporter {
 
     func shutdown() async { try? await client.shutdown() }
 
-    private static func reason(_ error: any Error) -> String {
+    static func reason(_ error: any Error) -> String {
         switch error {
         case let error as HTTPClientError: error.shortDescription
         case let error as NIOConnectionError: error.connectionErrors.first.map { "\($0.error)" } ?? error.dnsAError.map { "\($0)" } ?? "no connection"
