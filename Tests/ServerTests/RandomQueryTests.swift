@@ -24,7 +24,7 @@ struct RandomQueryTests {
             for body in fleet.bodies { try await Self.write(body, to: base) }
         }
         var differences: [String] = []
-        var (failed, empty, undecided) = (0, 0, 0)
+        var (failed, empty, undecided, explained) = (0, 0, 0, 0)
         for seed in Self.firstSeed..<Self.firstSeed + UInt64(Self.count) {
             let (path, form) = Self.request(seed, fleet)
             let ours = try await Self.ask(stack.url("prometheus", path), form)
@@ -34,10 +34,11 @@ struct RandomQueryTests {
             case .points(_, let points): if points.isEmpty { empty += 1 }
             }
             guard let difference = ours.difference(from: theirs) else { continue }
+            if difference.hasPrefix(Self.strictMatching), "=!<>".contains(where: (form["query"] ?? "").contains) { explained += 1; continue }
             if try await Self.isUndecided(prometheus.url(path), form, theirs) { undecided += 1; continue }
             differences.append("seed \(seed): \(form["query"] ?? "")\n    \(path) \(form.filter { $0.key != "query" }): \(difference)")
         }
-        print("\(Self.count) random queries: \(failed) are refused by both, \(empty) have empty answers, \(undecided) are answered by Prometheus now so, now so, \(differences.count) differ")
+        print("\(Self.count) random queries: \(failed) are refused by both, \(empty) have empty answers, \(undecided) are answered by Prometheus now so, now so, \(explained) are refused since a later version, \(differences.count) differ")
         #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
         // Else the grammar has lost touch with the data.
         #expect(failed * 4 < Self.count && empty * 2 < Self.count)
@@ -55,6 +56,9 @@ struct RandomQueryTests {
         let step = grammar.pick([15, 15, 30, 47, 60, 300])
         return ("/api/v1/query_range", ["query": query, "start": text(min(a, b)), "end": text(max(a, b)), "step": "\(step)"])
     }
+
+    /// Of a comparison, pairs that are dropped count as matches after 3.5 (`engine.go`, `VectorBinop`: the check stands before `keep`), and so do they here.
+    private static let strictMatching = "only the first fails: multiple matches for labels"
 
     /// Whether Prometheus answers a query that it has answered already in another way. Of series that are equal to `topk` and `bottomk` it takes
     /// any, as it goes through a map (`engine.go`, `rangeEval`).

@@ -6,9 +6,9 @@ enum WindowFunctions {
         let timestamps = input.timestamps
         if let edge = input.window.edge { return EdgedWindows.compute(function, edge, input, into: out) }
         switch function {
-        case .rate: return extrapolated(input, isCounter: true, isRate: true, into: out)
-        case .increase: return extrapolated(input, isCounter: true, isRate: false, into: out)
-        case .delta: return extrapolated(input, isCounter: false, isRate: false, into: out)
+        case .rate: return Extrapolation(input, isCounter: true, isRate: true).compute(into: out)
+        case .increase: return Extrapolation(input, isCounter: true, isRate: false).compute(into: out)
+        case .delta: return Extrapolation(input, isCounter: false, isRate: false).compute(into: out)
         case .irate: return input.slide(into: out) { samples, _ in lastTwo(input, samples, isRate: true) }
         case .idelta: return input.slide(into: out) { samples, _ in lastTwo(input, samples, isRate: false) }
         case .sumOverTime:
@@ -68,47 +68,6 @@ enum WindowFunctions {
     }
 
     // MARK: Rates
-
-    /// `rate`, `increase` and `delta`: the difference over the window, counter resets added back, stretched to the window's ends where
-    /// the first and last sample are near enough.
-    private static func extrapolated(_ input: WindowInput, isCounter: Bool, isRate: Bool, into out: UnsafeMutablePointer<Double>) -> Int {
-        let values = input.values
-        let timestamps = input.timestamps
-        // Where the counter fell, so that windows need not be walked.
-        var resets: [Int] = []
-        if isCounter { for i in 1..<max(input.count, 1) where values[i] < values[i - 1] { resets.append(i) } }
-        var firstReset = 0
-        let rangeSeconds = Double(input.window.rangeMillis) / 1000
-        return input.slide(into: out) { samples, step in
-            let first = samples.lowerBound
-            let last = samples.upperBound - 1
-            guard last > first else { return absent }
-            var result = values[last] - values[first]
-            while firstReset < resets.count, resets[firstReset] <= first { firstReset += 1 }
-            var reset = firstReset
-            while reset < resets.count, resets[reset] <= last {
-                result += values[resets[reset] - 1]
-                reset += 1
-            }
-            let end = input.window.end(input.grid.time(step))
-            let start = end - input.window.rangeMillis
-            var toStart = Double(timestamps[first] - start) / 1000
-            var toEnd = Double(end - timestamps[last]) / 1000
-            let sampled = Double(timestamps[last] - timestamps[first]) / 1000
-            let between = sampled / Double(last - first)
-            let threshold = between * 1.1
-            if toStart >= threshold { toStart = between / 2 }
-            if isCounter, result > 0, values[first] >= 0 {
-                // A counter does not begin below zero.
-                let toZero = sampled * (values[first] / result)
-                if toZero < toStart { toStart = toZero }
-            }
-            if toEnd >= threshold { toEnd = between / 2 }
-            var factor = (sampled + toStart + toEnd) / sampled
-            if isRate { factor /= rangeSeconds }
-            return result * factor
-        }
-    }
 
     @inline(__always)
     private static func lastTwo(_ input: WindowInput, _ samples: Range<Int>, isRate: Bool) -> Double {

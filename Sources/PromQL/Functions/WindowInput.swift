@@ -33,14 +33,16 @@ struct WindowInput {
         var low = 0
         var high = 0
         var held = 0
+        let (timestamps, count, behind, reach) = (timestamps, count, behind, window.rangeMillis + before)
         for step in 0..<grid.count {
             let windowEnd = window.end(grid.time(step))
-            let end = windowEnd + behind
-            let start = windowEnd - window.rangeMillis - before
-            while high < count, timestamps[high] <= end { high += 1 }
-            while low < high, timestamps[low] <= start { low += 1 }
+            // Times are within 2^61 of the epoch, and ranges, too.
+            let end = windowEnd &+ behind
+            let start = windowEnd &- reach
+            while high < count, timestamps[high] <= end { high &+= 1 }
+            while low < high, timestamps[low] <= start { low &+= 1 }
             guard low < high else { out[step] = absent; continue }
-            held += high - low
+            held &+= high &- low
             out[step] = body(Range(uncheckedBounds: (low, high)), step)
         }
         return held
