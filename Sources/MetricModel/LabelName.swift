@@ -34,6 +34,8 @@ package enum LabelName {
             case "\u{08}": out += "\\b"
             case "\u{0B}": out += "\\v"
             case "\u{0C}": out += "\\f"
+            // As it stands a query's reader takes it, as upstream's does, for bytes that are no UTF-8.
+            case "\u{FFFD}": out += "\\ufffd"
             case _ where scalar.value < 0x20 || scalar.value == 0x7F:
                 let digits = String(scalar.value, radix: 16)
                 out += "\\x" + (digits.count < 2 ? "0" : "") + digits

@@ -71,7 +71,7 @@ import Testing
         ("UP", "UP"), ("0x1F", "31"), ("1_000.5e-1", "100.05"), ("-Inf", "-Inf"), ("1h30m", "1h30m"), ("5400s", "1h30m"), ("0755", "493"),
         ("-2^2", "-2 ^ 2"), ("2^3^2", "2 ^ 3 ^ 2"), ("a - b - c", "a - b - c"), ("a*b+c", "a * b + c"), ("a or b and c", "a or b and c"),
         ("sum(up)by(job)", "sum by (job) (up)"), ("sum without(job)(up)", "sum without (job) (up)"), ("TOPK(3,up)", "topk(3, up)"),
-        ("up{job=\"a\",instance!~\"b\"}", "up{instance!~\"b\",job=\"a\"}"), ("{\"my.metric\",\"a b\"='c'}", "{\"a b\"=\"c\",__name__=\"my.metric\"}"),
+        ("{a=\"\\x82\"}", "{a=\"\\ufffd\"}"), ("up{job=\"a\",instance!~\"b\"}", "up{instance!~\"b\",job=\"a\"}"), ("{\"my.metric\",\"a b\"='c'}", "{\"a b\"=\"c\",__name__=\"my.metric\"}"),
         ("up[5m]offset 1h@ 10", "up[5m] @ 10.000 offset 1h"), ("up @ end() offset -1m", "up @ end() offset -1m"),
         ("rate(up[5m])[1h:]", "rate(up[5m])[1h:]"), ("up[1h:5m] @ start()", "up[1h:5m] @ start()"),
         ("a == bool on(x)group_left(y)b", "a == bool on (x) group_left (y) b"), ("a / ignoring(x)b", "a / ignoring (x) b"),
