@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs obstack and its peers side by side, one after the other on a quiet machine, and prints tables of ratios.
 
-  bench/run.py [--only start|write|query|growth|history] [--instances 200] [--scrapes 240] [--runs 5] [--workloads DIR] [--sizes …] [--days 30]
+  bench/run.py [--only start|write|query|growth|query-growth|history] [--instances 200] [--scrapes 240] [--runs 5] [--workloads DIR] [--sizes …] [--days 30]
 
 start    time to ready and idle memory: the whole of obstack beside Prometheus + Pushgateway + Alertmanager together
 write    remote write: samples a processor-second, peak memory, bytes a sample on disk
 query    the query set: medians, geometric mean of ratios, results compared with Prometheus
 growth   the same load of ever more series: cost, memory, bytes written and kept, and the restart after a kill; not run unless asked for
+query-growth  three queries over ever more series, and over ever more steps; not run unless asked for
 history  opening a directory with blocks of --days days; not run unless asked for
 
 Needs a release build, the peers (scripts/get-peers.sh) and the workloads of the folder given by --workloads.
@@ -155,6 +156,53 @@ def measure_start():
     print(f"| ratio | {totals[1][0] / totals[0][0]:.2f} | {totals[1][1] / totals[0][1]:.2f} |")
 
 
+QUERY_GROWTH = [("raw", "process_gauge_3"), ("rate", "rate(http_requests_total[5m])"), ("sum", "sum by (job) (rate(http_requests_total[5m]))")]
+QUERY_GROWTH_STEPS = [1, 10, 100, 1000, 10000]
+
+
+def range_ms(server, query, start, end, steps, runs):
+    """The median of a range query of so many steps, in milliseconds."""
+    step, times = (end - start) / steps, []
+    for run in range(runs + 1):
+        # A moment's shift, so that nothing is answered out of a cache.
+        form = {"query": query, "start": f"{start + run * 0.007:.3f}", "end": f"{end + run * 0.007 - step / 2:.3f}", "step": f"{step:.3f}", "nocache": 1}
+        begun = time.perf_counter()
+        urllib.request.urlopen(server.url + "/api/v1/query_range", data=urllib.parse.urlencode(form).encode(), timeout=300).read()
+        times.append((time.perf_counter() - begun) * 1000)
+    return sorted(times[1:])[runs // 2]
+
+
+def measure_query_growth(a):
+    """Queries over an hour of ever more series at a step every 15 seconds, then over ever more steps of the middle number of series."""
+    python, rows = python_with_snappy(), []
+    sizes = [-(-int(size) // 155) for size in a.sizes.split(",")]
+    print("\n## Queries as series and steps grow, ms\n\n| query | series loaded | steps | " + " | ".join(COLOURS) + " |\n|---|---|---|---|---|---|", flush=True)
+    for place, instances in enumerate(sizes):
+        folder = tempfile.mkdtemp()
+        workload = os.path.join(folder, "workload")
+        about = generate(a, python, workload, instances, a.scrapes)
+        servers = [maker(tempfile.mkdtemp(dir=folder)) for maker in (lambda d: obstack(d, QUIET), prometheus, victoria_metrics)]
+        for server in servers:
+            replay(a, python, workload, server)
+            if server.name == "victoriametrics":
+                urllib.request.urlopen(server.url + "/internal/force_flush").read()
+        start, end = about["start_ms"] / 1000 + 300, about["end_ms"] / 1000 - about["interval_s"]
+        for steps in [240] + (QUERY_GROWTH_STEPS if place == len(sizes) // 2 else []):
+            for name, query in QUERY_GROWTH:
+                figures = {server.name: range_ms(server, query, start, end, steps, a.runs) for server in servers}
+                rows.append({"query": name, "series": about["series"], "steps": steps, **figures})
+                print(f"| {name} | {about['series']:,} | {steps:,} | " + " | ".join(f"{figures[server]:.1f}" for server in COLOURS) + " |", flush=True)
+        for server in servers:
+            server.kill()
+        shutil.rmtree(folder)
+    if a.plot:
+        middle = rows[0]["series"] if len(sizes) == 1 else sorted({r["series"] for r in rows})[len(sizes) // 2]
+        flat = [{"server": server, "series": r["series"], "steps": r["steps"], f"{r['query']}": r[server]} for r in rows for server in COLOURS]
+        by_series = [("series", [r for r in flat if r["steps"] == 240 and name in r], name, f"{name}: ms by series loaded") for name, _ in QUERY_GROWTH]
+        by_steps = [("steps", [r for r in flat if r["steps"] != 240 and name in r and r["series"] == middle], name, f"{name}: ms by steps") for name, _ in QUERY_GROWTH]
+        open(a.plot, "w").write(growth_plot(by_series + by_steps))
+
+
 QUIET = "global: {scrape_interval: 1h}\nscrape_configs: []\n"
 
 
@@ -248,7 +296,7 @@ def measure_growth(a):
             print("| {series:,} | {server} | {per_cpu_s:,} | {cpu_per_million:.2f} | {peak:.0f} | {written_per_sample:.1f} | {kept_per_sample:.2f} | {restart_s:.2f} | {restart_peak:.0f} |".format(**figures), flush=True)
         shutil.rmtree(folder)
     if a.plot:
-        open(a.plot, "w").write(growth_plot(rows))
+        open(a.plot, "w").write(growth_plot([("series", rows, key, title) for key, title in GROWTH_PLOTS]))
 
 
 def settle(server):
@@ -263,31 +311,35 @@ def settle(server):
     print(f"{server.name} made no block in three minutes", file=sys.stderr)
 
 
-def growth_plot(rows):
-    """One small plot a figure, both axes logarithmic."""
+def short(number):
+    return f"{number / 1000:,.0f}k" if number >= 1000 else f"{number:g}"
+
+
+def growth_plot(plots):
+    """One small plot each of: what stands below, rows, which of their figures, a title. Both axes are logarithmic."""
     width, height, margin = 330, 220, 44
-    sizes = sorted({r["series"] for r in rows})
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * width}" height="{2 * height + 24}" font-family="sans-serif" font-size="11">',
+    below = (len(plots) + 1) // 2 * height
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * width}" height="{below + 24}" font-family="sans-serif" font-size="11">',
            '<rect width="100%" height="100%" fill="#fff"/>']
-    for number, (key, title) in enumerate(GROWTH_PLOTS):
+    for number, (axis, rows, key, title) in enumerate(plots):
         left, top = (number % 2) * width, (number // 2) * height
-        values = [r[key] for r in rows if r[key] > 0]
+        values, sizes = [r[key] for r in rows if r[key] > 0], sorted({r[axis] for r in rows})
         low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
         high += low == high
 
-        def x(series): return left + margin + (width - margin - 16) * (math.log10(series / sizes[0]) / max(math.log10(sizes[-1] / sizes[0]), 1e-9))
+        def x(size): return left + margin + (width - margin - 16) * (math.log10(size / sizes[0]) / max(math.log10(sizes[-1] / sizes[0]), 1e-9))
         def y(value): return top + height - 28 - (height - 56) * (math.log10(value) - low) / (high - low)
         out.append(f'<text x="{left + margin}" y="{top + 16}" font-weight="bold">{title}</text>')
         for power in range(low, high + 1):
             out.append(f'<path d="M{left + margin} {y(10 ** power):.1f}H{left + width - 16}" stroke="#ddd"/><text x="{left + margin - 4}" y="{y(10 ** power) + 4:.1f}" text-anchor="end">{10 ** power:g}</text>')
         for size in sizes:
-            out.append(f'<text x="{x(size):.1f}" y="{top + height - 12}" text-anchor="middle">{size / 1000:,.0f}k</text>')
+            out.append(f'<text x="{x(size):.1f}" y="{top + height - 12}" text-anchor="middle">{short(size)}</text>')
         for name, colour in COLOURS.items():
-            points = [(x(r["series"]), y(r[key])) for r in rows if r["server"] == name and r[key] > 0]
+            points = [(x(r[axis]), y(r[key])) for r in rows if r["server"] == name and r[key] > 0]
             out.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in points)}"/>')
             out += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2.5" fill="{colour}"/>' for a, b in points]
     for number, (name, colour) in enumerate(COLOURS.items()):
-        out.append(f'<rect x="{margin + number * 130}" y="{2 * height + 6}" width="10" height="10" fill="{colour}"/><text x="{margin + 14 + number * 130}" y="{2 * height + 15}">{name}</text>')
+        out.append(f'<rect x="{margin + number * 130}" y="{below + 6}" width="10" height="10" fill="{colour}"/><text x="{margin + 14 + number * 130}" y="{below + 15}">{name}</text>')
     return "\n".join(out + ["</svg>", ""])
 
 
@@ -329,7 +381,7 @@ def measure_history(a):
 
 if __name__ == "__main__":
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--only", choices=["start", "write", "query", "growth", "history"])
+    p.add_argument("--only", choices=["start", "write", "query", "growth", "query-growth", "history"])
     p.add_argument("--instances", type=int, default=200)
     p.add_argument("--scrapes", type=int, default=240)
     p.add_argument("--runs", type=int, default=5)
@@ -344,7 +396,7 @@ if __name__ == "__main__":
         measure_start()
     if a.only == "history":
         measure_history(a)
-    if a.only in (None, "write", "query", "growth"):
+    if a.only in (None, "write", "query", "growth", "query-growth"):
         if not os.path.isdir(a.workloads):
             sys.exit(f"no workloads at {a.workloads}: name their folder with --workloads")
-        measure_growth(a) if a.only == "growth" else measure_workload(a)
+        {"growth": measure_growth, "query-growth": measure_query_growth}.get(a.only, measure_workload)(a)

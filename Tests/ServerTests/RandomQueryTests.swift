@@ -14,12 +14,12 @@ struct RandomQueryTests {
 
     @Test("queries made at random, instant and over a range, are answered as Prometheus answers them")
     func besidePrometheus() async throws {
-        let stack = try await RunningStack(configuration: ["prometheus.yml": "scrape_configs: []\n"])
+        let stack = try await RunningStack(configuration: ["prometheus.yml": "scrape_configs: []\n"], arguments: ["--storage.tsdb.retention.time=100y"])
         defer { stack.stop() }
         let prometheus = try await RunningPrometheus(
-            configuration: "scrape_configs: []\n", folder: stack.folder.appendingPathComponent("prometheus"), arguments: ["--web.enable-remote-write-receiver"])
+            configuration: "scrape_configs: []\n", folder: stack.folder.appendingPathComponent("prometheus"), arguments: ["--web.enable-remote-write-receiver", "--storage.tsdb.retention.time=100y"])
         let fleet = try Self.environment["OBSTACK_WORKLOAD"].map { try Fleet(workload: URL(fileURLWithPath: $0)) }
-            ?? Fleet(instances: 14, scrapes: 100, endMillis: Int64(Date().timeIntervalSince1970) * 1000 - 60_000, seed: 7)
+            ?? Fleet(instances: 14, scrapes: 100, endMillis: 1_767_225_600_000, seed: 7)
         for base in [stack.url("prometheus"), prometheus.url()] {
             for body in fleet.bodies { try await Self.write(body, to: base) }
         }
