@@ -28,9 +28,14 @@ fi
 say "Set up in $((SECONDS - start)) s. Testing…"
 # What failed is said once more before the runner's closing line, where it is seen.
 status=0
-"${BUILD[@]/build/test}" --skip-build --disable-xctest "$@" 2>&1 | awk '
-    /Test run with .* (passed|failed) after / { closing = $0; next }
-    { print; fflush() }
-    /✘ / { failures = failures $0 "\n" }
-    END { if (failures != "") printf "\nFailed:\n%s", failures; if (closing != "") print closing }' || status=$?
+"${BUILD[@]/build/test}" --skip-build --disable-xctest "$@" 2>&1 | {
+    failures="" closing=""
+    while IFS= read -r line; do
+        if [[ $line == *"Test run with "*" after "* ]]; then closing=$line; continue; fi
+        printf '%s\n' "$line"
+        if [[ $line == "✘ "* ]]; then failures+=$line$'\n'; fi
+    done
+    if [ -n "$failures" ]; then printf '\nFailed:\n%s' "$failures"; fi
+    if [ -n "$closing" ]; then printf '%s\n' "$closing"; fi
+} || status=$?
 exit $status
