@@ -46,6 +46,8 @@ final class WindowOperator: SeriesOperator {
     }
 
     override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> {
+        // A column of long windows can take seconds.
+        try context.check()
         let run = try samples.samples(index, worker)
         let out = output(worker)
         let input = WindowInput(run: run, grid: grid, window: call.window.window, lookbackMillis: context.lookbackMillis, scalars: scalars)
