@@ -34,7 +34,11 @@ struct RandomQueryTests {
             case .points(_, let points): if points.isEmpty { empty += 1 }
             }
             guard let difference = ours.difference(from: theirs) else { continue }
-            if difference.hasPrefix(Self.strictMatching), "=!<>".contains(where: (form["query"] ?? "").contains) { explained += 1; continue }
+            if difference.hasPrefix(Self.strictMatching), Self.compares(form["query"] ?? "") {
+                print("refused since a later version: seed \(seed): \(form["query"] ?? "")")
+                explained += 1
+                continue
+            }
             if try await Self.isUndecided(prometheus.url(path), form, theirs) { undecided += 1; continue }
             differences.append("seed \(seed): \(form["query"] ?? "")\n    \(path) \(form.filter { $0.key != "query" }): \(difference)")
         }
@@ -59,6 +63,12 @@ struct RandomQueryTests {
 
     /// Of a comparison, pairs that are dropped count as matches after 3.5 (`engine.go`, `VectorBinop`: the check stands before `keep`), and so do they here.
     private static let strictMatching = "only the first fails: multiple matches for labels"
+
+    /// Whether a query drops pairs by a comparison; the signs in selectors and names of labels are none.
+    private static func compares(_ query: String) -> Bool {
+        let bare = query.replacing(/\{[^}]*\}|"[^"]*"/, with: "")
+        return bare.contains(/==|!=|[<>]/)
+    }
 
     /// Whether Prometheus answers a query that it has answered already in another way. Of series that are equal to `topk` and `bottomk` it takes
     /// any, as it goes through a map (`engine.go`, `rangeEval`).

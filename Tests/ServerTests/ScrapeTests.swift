@@ -27,7 +27,7 @@ struct ScrapeTests {
         try await Task.sleep(for: .seconds(12))
         // Both scrape the same counters at moments of their own, so the comparison is of what the query yields over the same window:
         // the same series, and rates that agree as two samplings of one counter do.
-        var at = 0.0
+        let at = Date().timeIntervalSince1970 - 0.5
         func rates(_ base: String) throws -> [String: Double] {
             let document = try json("\(base)/api/v1/query?query=rate(node_cpu_seconds_total%5B1m%5D)&time=\(at)")
             let result = (document["data"] as? [String: Any])?["result"] as? [[String: Any]] ?? []
@@ -37,16 +37,13 @@ struct ScrapeTests {
                 return (labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ","), try #require(Double(value)))
             })
         }
-        var differences: [String] = []
-        // Where other tests keep the processors, scrapes come late on either side, and at first a few of them make the rate.
-        let agree = try await eventually(within: 60) {
-            at = Date().timeIntervalSince1970 - 0.5
-            let (ours, theirs) = (try rates(stack.url("prometheus")), try rates(prometheus.url()))
-            differences = Set(ours.keys).union(theirs.keys).filter { !(abs((ours[$0] ?? .nan) - (theirs[$0] ?? .nan)) < 0.25) }
-                .map { "\($0): \(ours[$0] ?? .nan) beside \(theirs[$0] ?? .nan)" }
-            return differences.isEmpty && !ours.isEmpty
+        let ours = try rates(stack.url("prometheus"))
+        let theirs = try rates(prometheus.url())
+        #expect(!ours.isEmpty)
+        #expect(Set(ours.keys) == Set(theirs.keys))
+        for (series, rate) in ours {
+            #expect(abs(rate - (theirs[series] ?? .nan)) < 0.25, "\(series): \(rate) beside \(theirs[series] ?? .nan)")
         }
-        #expect(agree, "\(differences)")
     }
 
     @Test("the same samples answer the same to the last digit: Prometheus's own data is written here and rated on both sides",
