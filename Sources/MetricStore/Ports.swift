@@ -76,7 +76,7 @@ package struct SeriesSelection: Sendable {
 }
 
 /// One series as it stood when it was selected; later appends do not show. May be read from any thread.
-package protocol SelectedSeries: Sendable {
+package protocol SelectedSeries: AnyObject, Sendable {
     var labels: Labels { get }
     /// Appends every sample in `time` (milliseconds, both ends included) to `buffer`, stale markers included, in time order.
     func read(_ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError)

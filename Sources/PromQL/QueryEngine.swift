@@ -54,6 +54,8 @@ package final class QueryEngine: Sendable {
         defer { queue.leave() }
         let started = clock.now
         statistics.queueSeconds = (started - queued) / .seconds(1)
+        // Timers are late on a busy machine; so is whose turn comes after the time it had.
+        if timeoutSeconds > 0, statistics.queueSeconds >= timeoutSeconds { throw .timeout(seconds: timeoutSeconds, phase: "query queue") }
         let cancellation = QueryContext.Cancellation()
         let context = QueryContext(
             reader: reader, query: text, options: self.options, lookbackMillis: options.lookbackDeltaMillis ?? self.options.lookbackDeltaMillis,

@@ -4,9 +4,14 @@ import PromQL
 
 /// A store of a few series written down in the test.
 struct HandMadeReader: MetricReader {
-    struct Series: SelectedSeries {
+    final class Series: SelectedSeries {
         let labels: Labels
         let samples: [(time: Int64, value: Double)]
+
+        init(labels: Labels, samples: [(Int64, Double)]) {
+            self.labels = labels
+            self.samples = samples
+        }
 
         func read(_ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
             for sample in samples where time.contains(sample.time) { buffer.append(sample.time, sample.value) }

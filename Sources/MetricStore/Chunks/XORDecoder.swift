@@ -29,39 +29,51 @@ enum XORDecoder {
             values[kept] = Double(bitPattern: bits)
             kept += 1
         }
+        if total > 1, now <= time.upperBound { delta = reader.readUvarint() }
         var index = 1
-        while index < total {
-            if index == 1 {
-                delta = reader.readUvarint()
-            } else {
-                let word = reader.peek()
+        while index < total, now <= time.upperBound {
+            // One look at 64 bits mostly has all of a sample: what changes the delta, what tells the value's width, and the value.
+            var word = reader.peek()
+            var used = 0
+            if index > 1 {
                 if word >> 63 == 0 {
-                    reader.position += 1
+                    used = 1
+                } else if word >> 62 == 0b10 {
+                    let raw = Int64(bitPattern: (word &<< 2) &>> 50)
+                    // As in `readChange`.
+                    delta = delta &+ UInt64(bitPattern: raw > 1 << 13 ? raw - 1 << 14 : raw)
+                    used = 16
                 } else {
                     delta = delta &+ UInt64(bitPattern: reader.readChange(word))
+                    word = reader.peek()
                 }
             }
             let then = now &+ Int64(bitPattern: delta)
             guard then > now else { throw ChunkDecoder.Malformed(reason: "time does not rise within a chunk") }
             now = then
 
-            let word = reader.peek()
+            word = word &<< UInt64(used)
             if word >> 63 == 0 {
-                reader.position += 1
+                reader.position += used + 1
             } else {
-                if word >> 62 == 0b10 {
-                    reader.position += 2
+                // Whether the width is new is a coin's toss, which a processor cannot foresee: hence no branches.
+                let isNew = word >> 62 == 0b11
+                let newWidth = Int(word &>> 51 & 63)
+                leading = isNew ? Int(word &>> 57 & 31) : leading
+                width = isNew ? (newWidth == 0 ? 64 : newWidth) : width
+                let control = isNew ? 13 : 2
+                let trailing = 64 - leading - width
+                guard trailing >= 0 else { throw ChunkDecoder.Malformed(reason: "a value's width is impossible") }
+                used += control
+                if _fastPath(used + width <= 64) {
+                    bits ^= ((word &<< UInt64(control)) &>> UInt64(64 - width)) &<< UInt64(trailing)
+                    reader.position += used + width
                 } else {
-                    leading = Int(word >> 57 & 31)
-                    width = Int(word >> 51 & 63)
-                    if width == 0 { width = 64 }
-                    guard leading + width <= 64 else { throw ChunkDecoder.Malformed(reason: "a value's width is impossible") }
-                    reader.position += 13
+                    reader.position += used
+                    bits ^= reader.read(width) &<< UInt64(trailing)
                 }
-                bits ^= reader.read(width) &<< UInt64(64 - leading - width)
             }
-            if now > time.upperBound { break }
-            if now >= time.lowerBound {
+            if now >= time.lowerBound, now <= time.upperBound {
                 times[kept] = now
                 values[kept] = Double(bitPattern: bits)
                 kept += 1

@@ -1,8 +1,11 @@
+import Dispatch
 import MetricModel
 
 extension Head {
     /// How many series are looked at before a shard's lock is let go.
     private static let captureCount = 256
+    /// From how many series on the shards are gone through by several threads.
+    private static let parallelCount = 1024
 
     /// The matching series with a sample in `time`, at most `limit` (0 for all), in the order in which they came to be: an answer in which
     /// order matters, be it for the last bit of a sum, is the same whenever it is asked for.
@@ -10,34 +13,67 @@ extension Head {
         guard overlaps(time) else { return [] }
         let lease = snapshots.lease()
         let deleted = tombstones.withLock { $0 }
-        var byShard = [[(place: Int, SeriesOrdinal, Labels)]](repeating: [], count: Self.shardCount)
+        var byShard = [[Match]](repeating: [], count: Self.shardCount)
         let matchCount = index.withLock { index in
             let matches = index.match(matchers)
+            for shard in byShard.indices { byShard[shard].reserveCapacity(matches.count / Self.shardCount + 16) }
             for (place, ordinal) in matches.enumerated() {
-                if let labels = index.labels(of: ordinal) { byShard[Self.shard(ordinal)].append((place, ordinal, labels)) }
+                if let labels = index.labels(of: ordinal) { byShard[Self.shard(ordinal)].append(Match(place: place, ordinal: ordinal, labels: labels)) }
             }
             return matches.count
         }
         var found = [HeadSeries?](repeating: nil, count: matchCount)
-        var foundCount = 0
-        for (shard, members) in byShard.enumerated() where !members.isEmpty {
-            let snapshot = HeadSnapshot(lease: lease)
-            var at = 0
-            while at < members.count, limit == 0 || foundCount < limit {
-                let end = min(at + Self.captureCount, members.count)
-                shards[shard].withLock { state in
-                    for (place, ordinal, labels) in members[at..<end] {
-                        guard let chunks = snapshot.capture(Self.slot(ordinal), in: state, time) else { continue }
-                        let deleted = deleted.ranges(UInt64(ordinal))
-                        if !deleted.isEmpty, snapshot.isDeleted(chunks, time, deleted) { continue }
-                        found[place] = HeadSeries(labels: labels, snapshot: snapshot, chunks: chunks, deleted: deleted)
-                        foundCount += 1
-                    }
-                }
-                at = end
+        found.withUnsafeMutableBufferPointer { found in
+            let capture = Capture(matches: byShard, lease: lease, deleted: deleted, time: time, limit: limit, found: found)
+            if limit == 0, matchCount >= Self.parallelCount {
+                DispatchQueue.concurrentPerform(iterations: Self.shardCount) { _ = self.capture(capture, shard: $0) }
+            } else {
+                var count = 0
+                for shard in 0..<Self.shardCount where limit == 0 || count < limit { count += self.capture(capture, shard: shard, alreadyFound: count) }
             }
         }
         let all = found.compactMap { $0 }
         return limit > 0 && all.count > limit ? Array(all.prefix(limit)) : all
+    }
+
+    private struct Match {
+        /// In the answer.
+        let place: Int
+        let ordinal: SeriesOrdinal
+        let labels: Labels
+    }
+
+    /// What captures of all shards have in common.
+    private struct Capture: @unchecked Sendable {
+        let matches: [[Match]]
+        let lease: SnapshotRegistry.Lease
+        let deleted: Tombstones
+        let time: ClosedRange<Int64>
+        let limit: Int
+        // SAFETY: outlives the captures; every place belongs to one match, so that no two threads write to one.
+        let found: UnsafeMutableBufferPointer<HeadSeries?>
+    }
+
+    /// Captures the matches of one shard, and returns how many have samples.
+    private func capture(_ work: Capture, shard: Int, alreadyFound: Int = 0) -> Int {
+        let matches = work.matches[shard]
+        if matches.isEmpty { return 0 }
+        let snapshot = HeadSnapshot(lease: work.lease)
+        var (at, count) = (0, 0)
+        while at < matches.count, work.limit == 0 || alreadyFound + count < work.limit {
+            let end = min(at + Self.captureCount, matches.count)
+            shards[shard].withLock { state in
+                for number in at..<end {
+                    let ordinal = matches[number].ordinal
+                    guard let chunks = snapshot.capture(Self.slot(ordinal), in: state, work.time) else { continue }
+                    let deleted = work.deleted.ranges(UInt64(ordinal))
+                    if !deleted.isEmpty, snapshot.isDeleted(chunks, work.time, deleted) { continue }
+                    work.found[matches[number].place] = HeadSeries(labels: matches[number].labels, snapshot: snapshot, chunks: chunks, deleted: deleted)
+                    count += 1
+                }
+            }
+            at = end
+        }
+        return count
     }
 }

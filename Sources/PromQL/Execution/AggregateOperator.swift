@@ -139,16 +139,12 @@ struct GroupFold {
         try operand.stream { index, column, range in
             let sums = values.column(Int(group[index]))
             let lost = auxiliary.column(Int(group[index]))
-            let mixes = context.hasHistograms(column, range)
+            guard context.hasHistograms(column, range) else { KahanColumns.add(column, to: sums, lost, range); return }
             for step in range {
                 let value = column[step]
                 if isAbsent(value) { continue }
-                if mixes, HistogramMark.isMark(value) { addHistogram(value, index, Int(group[index]), step, isFirst: isAbsent(sums[step])); continue }
-                if isAbsent(sums[step]) { sums[step] = value; continue }
-                var sum = KahanSum(sums[step], compensation: lost[step])
-                sum.add(value)
-                sums[step] = sum.sum
-                lost[step] = sum.compensation
+                if HistogramMark.isMark(value) { addHistogram(value, index, Int(group[index]), step, isFirst: isAbsent(sums[step])); continue }
+                KahanColumns.add(value, to: &sums[step], &lost[step])
             }
         }
         for group in 0..<groups {

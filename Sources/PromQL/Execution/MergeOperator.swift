@@ -56,6 +56,11 @@ final class MergeOperator: SeriesOperator {
         return UnsafePointer(out)
     }
 
+    override func fill(_ out: UnsafeMutablePointer<Double>, _ index: Int, _ worker: Int) throws(QueryError) {
+        let sources = members.isEmpty ? [] : members[index]
+        if sources.count > 1 { try merge(sources, worker, into: out) } else { try operand.fill(out, sources.first ?? index, worker) }
+    }
+
     private func merge(_ sources: [Int], _ worker: Int, into out: UnsafeMutablePointer<Double>) throws(QueryError) {
         out.update(repeating: absent, count: grid.count)
         var filled = 0

@@ -42,6 +42,8 @@ final class QueryContext: @unchecked Sendable {
     final class Worker {
         /// The samples of the series that is being read.
         var samples = SampleBuffer(capacity: 1024)
+        /// Whether there is a NaN among its floats: stale markers are.
+        private(set) var hasNaN = false
         var samplesRead = 0
         var samplesQueried = 0
         /// The weight of the histograms of the series that is being read.
@@ -51,8 +53,24 @@ final class QueryContext: @unchecked Sendable {
         func read(_ series: any SelectedSeries, _ span: ClosedRange<Int64>) throws(QueryError) {
             samples.removeAll()
             do { try series.read(span, into: &samples) } catch { throw .storage(error) }
-            let values = samples.values
-            for place in 0..<samples.count where HistogramMark.couldBeMark(values[place]) { values[place] = .nan }
+            let (values, count) = (samples.values, samples.count)
+            hasNaN = Self.hasNaN(values, count)
+            if hasNaN { for place in 0..<count where HistogramMark.couldBeMark(values[place]) { values[place] = .nan } }
+        }
+
+        private static func hasNaN(_ values: UnsafePointer<Double>, _ count: Int) -> Bool {
+            // A sum of products with zero is a NaN where one of the values is, or is infinite: then they are looked at singly.
+            var (place, sum) = (0, SIMD8<Double>.zero)
+            while place + 8 <= count {
+                // SAFETY: the loop's condition leaves eight values behind each place.
+                sum += UnsafeRawPointer(values + place).loadUnaligned(as: SIMD8<Double>.self) * 0
+                place += 8
+            }
+            while place < count {
+                sum[0] += values[place] * 0
+                place += 1
+            }
+            return sum != .zero && (0..<count).contains { values[$0].isNaN }
         }
     }
 

@@ -48,6 +48,8 @@ final class RelabelOperator: SeriesOperator {
     }
 
     override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> { try operand.column(index, worker) }
+
+    override func fill(_ out: UnsafeMutablePointer<Double>, _ index: Int, _ worker: Int) throws(QueryError) { try operand.fill(out, index, worker) }
 }
 
 /// A replacement text with `$1`, `${1}` and `${name}`, as Go's `Regexp.Expand` reads it.

@@ -38,6 +38,11 @@ class SeriesOperator {
     /// The values of one series, `grid.count` of them.
     func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> { preconditionFailure("an operator must yield columns") }
 
+    /// Writes the values of one series to where the caller wants them.
+    func fill(_ out: UnsafeMutablePointer<Double>, _ index: Int, _ worker: Int) throws(QueryError) {
+        out.update(from: try column(index, worker), count: grid.count)
+    }
+
     /// Whether `output` is used.
     var needsScratch: Bool { true }
 
@@ -54,8 +59,7 @@ class SeriesOperator {
 extension SeriesOperator {
     /// Hands every column, in the order of `series`, to `fold`, for a range of steps at a time.
     ///
-    /// Columns are computed on all workers, a block at a time; then the block is folded, the steps shared out among the workers. So
-    /// each step sees the series in order whatever the number of threads, and sums come out the same. `fold` must not keep the marks of
+    /// On several workers where that is worth it; each step sees the series in order whatever their number. `fold` must not keep the marks of
     /// histograms: those that the columns brought are forgotten once they are folded.
     func stream(_ fold: (_ index: Int, _ column: UnsafePointer<Double>, _ steps: Range<Int>) -> Void) throws(QueryError) {
         let steps = grid.count
@@ -68,31 +72,16 @@ extension SeriesOperator {
             }
             return
         }
-        let size = min(series.count, max(32, 65_536 / max(steps, 1)))
-        let block = isStored ? nil : ColumnBuffer(count: size * steps)
-        var from = 0
-        while from < series.count {
-            let count = min(size, series.count - from)
-            if let block {
-                try context.parallel(count, cost: .max, piece: 8) { range, worker throws(QueryError) in
-                    for i in range { (block.values + i * steps).update(from: try column(from + i, worker), count: steps) }
-                }
+        guard isStored else {
+            let pipeline = FoldPipeline(context, seriesCount: series.count, steps: steps, histogramCount: histogramCount)
+            return try pipeline.run(compute: { out, index, worker throws(QueryError) in try fill(out, index, worker) }, fold: fold)
+        }
+        let parts = steps >= 32 ? context.workers.count : 1
+        let size = (steps + parts - 1) / parts
+        try context.parallel(parts, cost: .max, piece: 1) { range, worker throws(QueryError) in
+            for part in range {
+                for index in series.indices { fold(index, try column(index, worker), min(part * size, steps)..<min((part + 1) * size, steps)) }
             }
-            func foldSteps(_ range: Range<Int>) throws(QueryError) {
-                for i in 0..<count {
-                    if let block { fold(from + i, block.values + i * steps, range) } else { fold(from + i, try column(from + i, 0), range) }
-                }
-            }
-            if steps >= 32 {
-                let half = (steps + context.workers.count - 1) / context.workers.count
-                try context.parallel(context.workers.count, cost: .max, piece: 1) { range, _ throws(QueryError) in
-                    for part in range { try foldSteps(min(part * half, steps)..<min((part + 1) * half, steps)) }
-                }
-            } else {
-                try foldSteps(0..<steps)
-            }
-            context.forgetHistograms(from: histogramCount)
-            from += count
         }
     }
 
@@ -100,7 +89,7 @@ extension SeriesOperator {
     func stored() throws(QueryError) -> StoredColumns {
         let columns = try StoredColumns(count: series.count, steps: grid.count, context: context, source: source)
         try context.parallel(series.count, cost: cost) { range, worker throws(QueryError) in
-            for index in range { columns.column(index).update(from: try column(index, worker), count: grid.count) }
+            for index in range { try fill(columns.column(index), index, worker) }
         }
         return columns
     }

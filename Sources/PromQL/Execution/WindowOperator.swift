@@ -7,6 +7,8 @@ final class WindowOperator: SeriesOperator {
     private let scalars: [[Double]]
     private var hasCounterNames = true
     private var hasInvalidQuantiles = false
+    /// One for every worker, where the function is of that kind.
+    private var extrapolations: [Extrapolation] = []
 
     init(_ context: QueryContext, _ grid: TimeGrid, _ call: WindowCall, _ samples: WindowSamples, scalars: [[Double]]) {
         self.call = call
@@ -21,9 +23,16 @@ final class WindowOperator: SeriesOperator {
         series = samples.series
         if !keepsName { for index in series.indices { series[index].dropsName = true } }
         staysDistinctWithoutNames = samples.staysDistinctWithoutNames
-        if call.function == .rate || call.function == .increase { hasCounterNames = series.allSatisfy { counterRemark($0.labels) == nil } }
+        if call.function == .rate || call.function == .increase { hasCounterNames = hasNothingToRemark() }
+        extrapolations = context.workers.compactMap { _ in Extrapolation(call.function, grid, call.window.window) }
         hasInvalidQuantiles = call.function == .quantileOverTime && scalars[0].contains(where: Self.isInvalid)
         if call.function == .doubleExponentialSmoothing, !samples.series.isEmpty { try checkSmoothingFactors() }
+    }
+
+    private func hasNothingToRemark() -> Bool {
+        // Series of one name need one look, unless the answer is in their labels.
+        let looks = samples.haveOneName && !context.usesTypeAndUnitLabels ? series.prefix(1) : series[...]
+        return looks.allSatisfy { counterRemark($0.labels) == nil }
     }
 
     private func checkSmoothingFactors() throws(QueryError) {
@@ -46,14 +55,21 @@ final class WindowOperator: SeriesOperator {
     }
 
     override func column(_ index: Int, _ worker: Int) throws(QueryError) -> UnsafePointer<Double> {
+        let out = output(worker)
+        try fill(out, index, worker)
+        return UnsafePointer(out)
+    }
+
+    override func fill(_ out: UnsafeMutablePointer<Double>, _ index: Int, _ worker: Int) throws(QueryError) {
         // A column of long windows can take seconds.
         try context.check()
         let run = try samples.samples(index, worker)
-        let out = output(worker)
-        let input = WindowInput(run: run, grid: grid, window: call.window.window, lookbackMillis: context.lookbackMillis, scalars: scalars)
-        if run.isPlain {
-            context.workers[worker].samplesQueried += WindowFunctions.compute(call.function, input, into: out)
+        if run.isPlain, !extrapolations.isEmpty {
+            context.workers[worker].samplesQueried += extrapolations[worker].compute(run.timestamps, run.values, count: run.count, into: out)
+        } else if run.isPlain {
+            context.workers[worker].samplesQueried += WindowFunctions.compute(call.function, input(run), into: out)
         } else {
+            let input = input(run)
             let identity = samples.series[index]
             let windows = MixedWindows(
                 function: call.function, input: input, context: context, metric: (context.delaysNameRemoval ? identity.labels : identity.visible).metricName ?? "",
@@ -66,7 +82,10 @@ final class WindowOperator: SeriesOperator {
         if hasInvalidQuantiles {
             for step in 0..<grid.count where isPresent(out[step]) && Self.isInvalid(scalars[0][step]) { context.annotate(.invalidQuantile(scalars[0][step], call.scalarSource)) }
         }
-        return UnsafePointer(out)
+    }
+
+    private func input(_ run: WindowSamples.Run) -> WindowInput {
+        WindowInput(run: run, grid: grid, window: call.window.window, lookbackMillis: context.lookbackMillis, scalars: scalars)
     }
 
     private static func isInvalid(_ q: Double) -> Bool { !(q >= 0 && q <= 1) }

@@ -25,6 +25,8 @@ class WindowSamples {
 
     final var series: [SeriesIdentity] = []
     final var staysDistinctWithoutNames = false
+    /// Whether all series have the same metric name.
+    final var haveOneName = false
 
     func open() throws(QueryError) { preconditionFailure("samples must come from somewhere") }
     func samples(_ index: Int, _ worker: Int) throws(QueryError) -> Run { preconditionFailure("samples must come from somewhere") }
@@ -51,7 +53,8 @@ final class SelectedSamples: WindowSamples {
     override func open() throws(QueryError) {
         do { selected = try context.reader.select(SeriesSelection(matchers, time: span)) } catch { throw .storage(error) }
         series = selected.map { SeriesIdentity(labels: $0.labels) }
-        staysDistinctWithoutNames = matchers.contains { $0.name == LabelName.metric && $0.kind == .equal && !$0.value.isEmpty }
+        haveOneName = matchers.contains { $0.name == LabelName.metric && $0.kind == .equal && !$0.value.isEmpty }
+        staysDistinctWithoutNames = haveOneName
     }
 
     override func samples(_ index: Int, _ worker: Int) throws(QueryError) -> Run {
@@ -64,9 +67,10 @@ final class SelectedSamples: WindowSamples {
         let count = state.samples.count
         let isPlain = state.samples.histograms.isEmpty && (state.samples.floatStarts.isEmpty || !context.usesStartTimestamps)
         let starts = isPlain ? [] : keptStarts(state)
-        var kept = 0
-        while kept < count, isPresent(values[kept]) { kept += 1 }
-        if kept < count {
+        var kept = count
+        if state.hasNaN {
+            kept = 0
+            while kept < count, isPresent(values[kept]) { kept += 1 }
             for from in kept..<count where isPresent(values[from]) {
                 timestamps[kept] = timestamps[from]
                 values[kept] = values[from]

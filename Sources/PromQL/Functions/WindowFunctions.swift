@@ -5,10 +5,8 @@ enum WindowFunctions {
         let values = input.values
         let timestamps = input.timestamps
         if let edge = input.window.edge { return EdgedWindows.compute(function, edge, input, into: out) }
+        if let rates = Extrapolation(function, input.grid, input.window) { return rates.compute(timestamps, values, count: input.count, into: out) }
         switch function {
-        case .rate: return Extrapolation(input, isCounter: true, isRate: true).compute(into: out)
-        case .increase: return Extrapolation(input, isCounter: true, isRate: false).compute(into: out)
-        case .delta: return Extrapolation(input, isCounter: false, isRate: false).compute(into: out)
         case .irate: return input.slide(into: out) { samples, _ in lastTwo(input, samples, isRate: true) }
         case .idelta: return input.slide(into: out) { samples, _ in lastTwo(input, samples, isRate: false) }
         case .sumOverTime:

@@ -43,9 +43,14 @@ package final class MemoryStore: MetricReader {
         var samples: [Labels: Samples] = [:]
     }
 
-    private struct Series: SelectedSeries {
+    private final class Series: SelectedSeries {
         let labels: Labels
         let samples: Samples
+
+        init(labels: Labels, samples: Samples) {
+            self.labels = labels
+            self.samples = samples
+        }
 
         func read(_ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
             let (floatsBefore, histogramsBefore) = (buffer.count, buffer.histograms.count)
