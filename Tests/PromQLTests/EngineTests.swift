@@ -165,6 +165,28 @@ import Testing
         #expect(cut.statistics.executionSeconds >= cut.statistics.evaluationSeconds && cut.statistics.evaluationSeconds > 0)
     }
 
+    @Test("sums have the same bits whatever the number of threads, few or many more than there are processors")
+    func threads() async throws {
+        let store = MemoryStore()
+        for series in 0..<3_000 {
+            let labels = Labels([("__name__", "noise_total"), ("instance", "i\(series)"), ("job", "j\(series % 7)")])
+            var value = 0.0
+            store.append(labels, (0...40).map { step in
+                value += Double((series &* 7_919 &+ step &* 104_729) % 1_009) * 1.1e-3
+                return (timestamp: Int64(step) * 15_000, value: value)
+            })
+        }
+        let query = "sum by (job) (rate(noise_total[1m]))"
+        func answer(_ threads: Int) async throws -> [[UInt64]] {
+            let result = try await Self.engine(store) { $0.threadsPerQuery = threads }.range(query, startMillis: 60_000, endMillis: 600_000, stepMillis: 1_000)
+            guard case .matrix(let matrix) = result.value else { return [] }
+            return matrix.series.map { $0.values.map(\.bitPattern) }
+        }
+        let alone = try await answer(1)
+        #expect(alone.count == 7 && alone.allSatisfy { $0.count == 541 })
+        for run in 0..<24 { #expect(try await answer(2 + run % 8) == alone) }
+    }
+
     @Test("who waits for a place waits no longer than the query may take")
     func waiting() async throws {
         let engine = Self.engine(Self.store(400)) { $0.concurrencyMax = 1 }

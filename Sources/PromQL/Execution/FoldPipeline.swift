@@ -115,7 +115,8 @@ final class FoldPipeline: @unchecked Sendable {
         if state.failure != nil || state.foldedBlocks == blockCount { return .none }
         for part in 0..<parts where !state.isFolding[part] {
             let block = state.nextFold[part]
-            guard block < blockCount, block <= state.block, state.computed[block % Self.ringCount] == series(of: block).count else { continue }
+            // What has not been handed out whole is not computed: its place in the ring may still be that of a block which another part folds.
+            guard block < state.block, state.computed[block % Self.ringCount] == series(of: block).count else { continue }
             state.isFolding[part] = true
             return .fold(block: block, part: part)
         }
