@@ -1,68 +1,104 @@
-/// The shortest decimal digits of doubles that read back to the same number.
-package enum ShortestDecimal {
-    /// As many as the longest text of the standard library has, and some more.
-    private static let textBytesMax = 32
+/// The shortest decimal that reads back to the same double and, of several, the closest to it
+/// (Raffaello Giulietti, "The Schubfach way to render doubles", 2022).
+package struct ShortestDecimal {
+    /// Digits of a number are at most these.
+    package static let digitsMax = 17
 
-    /// Hands over the digits of a finite number that is not negative, without zeros at either end, and where the point stands among them,
-    /// counted from the first: 0.0025 is "25" with the point at -2, 1500 is "15" with the point at 4, zero is "0" with the point at 1.
-    ///
-    /// The digits must not be kept.
-    package static func withDigits<R>(of magnitude: Double, _ body: (_ digits: UnsafeBufferPointer<UInt8>, _ point: Int) -> R) -> R {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: textBytesMax) { text in
-            // Either plain digits with a point, or `d.ddde±x`.
-            var sink = Sink(text: text)
-            magnitude.write(to: &sink)
-            var (count, point, exponent) = (0, -1, 0)
-            var at = 0
-            while at < sink.count {
-                let byte = text[at]
-                at += 1
-                if byte == UInt8(ascii: ".") {
-                    point = count
-                } else if byte == UInt8(ascii: "e") {
-                    exponent = number(text[at..<sink.count])
-                    break
-                } else {
-                    text[count] = byte
-                    count += 1
-                }
-            }
-            if point < 0 { point = count }
-            var first = 0
-            while first < count, text[first] == UInt8(ascii: "0") { first += 1 }
-            while count > first, text[count - 1] == UInt8(ascii: "0") { count -= 1 }
-            if first == count {
-                text[0] = UInt8(ascii: "0")
-                return body(UnsafeBufferPointer(rebasing: text[..<1]), 1)
-            }
-            return body(UnsafeBufferPointer(rebasing: text[first..<count]), point - first + exponent)
-        }
-    }
+    /// The digits as a number, at most 17 of them and no zero at the end; zero has one digit.
+    package let significand: UInt64
+    /// The power of ten that the digits are counted in: the number is `significand` × 10^`exponent`.
+    package let exponent: Int
 
-    private static func number(_ text: Slice<UnsafeMutableBufferPointer<UInt8>>) -> Int {
-        var value = 0
-        for byte in text where byte >= UInt8(ascii: "0") { value = value * 10 + Int(byte - UInt8(ascii: "0")) }
-        return text.first == UInt8(ascii: "-") ? -value : value
-    }
-
-    /// Where a number writes its text, without a string in between.
-    private struct Sink: TextOutputStream {
-        let text: UnsafeMutableBufferPointer<UInt8>
-        var count = 0
-
-        mutating func write(_ string: String) {
-            for byte in string.utf8 where count < text.count {
-                text[count] = byte
-                count += 1
+    /// Of a finite number that is not negative.
+    package init(of magnitude: Double) {
+        let (fraction, biased) = (magnitude.significandBitPattern, Int(magnitude.exponentBitPattern))
+        var (digits, exponent): (UInt64, Int)
+        if biased == 0, fraction == 0 {
+            (digits, exponent) = (0, 0)
+        } else {
+            let c = biased == 0 ? fraction : fraction | 1 << 52
+            let q = (biased == 0 ? 1 : biased) - 1_075
+            if q <= 0, q > -53, c & ((1 << UInt64(-q)) - 1) == 0 {
+                (digits, exponent) = (c >> UInt64(-q), 0)
+            } else {
+                (digits, exponent) = Self.shortest(c, q, hasCloserLowerNeighbour: fraction == 0 && biased > 1)
             }
         }
-
-        /// Numbers hand their bytes over here; without it they come as a string.
-        mutating func _writeASCII(_ bytes: UnsafeBufferPointer<UInt8>) {
-            for byte in bytes where count < text.count {
-                text[count] = byte
-                count += 1
-            }
+        if digits != 0, digits % 100_000_000 == 0 { (digits, exponent) = (digits / 100_000_000, exponent + 8) }
+        while digits != 0 {
+            let (tenth, last) = digits.quotientAndRemainder(dividingBy: 10)
+            guard last == 0 else { break }
+            (digits, exponent) = (tenth, exponent + 1)
         }
+        (significand, self.exponent) = (digits, exponent)
     }
+
+    /// Of c × 2^q. The names are those of the paper: `vb` is the number, `vbl` and `vbr` are the middles between it and its neighbours,
+    /// all four times as large and in units of 10^k.
+    private static func shortest(_ c: UInt64, _ q: Int, hasCloserLowerNeighbour: Bool) -> (digits: UInt64, exponent: Int) {
+        let k = (q &* 1_262_611 &- (hasCloserLowerNeighbour ? 524_031 : 0)) >> 22
+        let h = UInt64(q &+ ((-k &* 1_741_647) >> 19) &+ 1)
+        let power = PowersOfTen.shared[-k]
+        let vbl = roundedToOdd(power, (4 &* c &- 2 &+ (hasCloserLowerNeighbour ? 1 : 0)) &<< h)
+        let vb = roundedToOdd(power, (4 &* c) &<< h)
+        let vbr = roundedToOdd(power, (4 &* c &+ 2) &<< h)
+        // The middles belong to numbers with an even significand.
+        let odd = c & 1
+        let (lower, upper) = (vbl &+ odd, vbr &- odd)
+        let s = vb >> 2
+        if s >= 10 {
+            let tens = s / 10
+            let fitsBelow = lower <= 40 &* tens
+            let fitsAbove = 40 &* tens &+ 40 <= upper
+            if fitsBelow != fitsAbove { return (tens &+ (fitsAbove ? 1 : 0), k + 1) }
+        }
+        let fitsBelow = lower <= 4 &* s
+        let fitsAbove = 4 &* s &+ 4 <= upper
+        if fitsBelow != fitsAbove { return (s &+ (fitsAbove ? 1 : 0), k) }
+        let middle = 4 &* s &+ 2
+        return (s &+ (vb > middle || (vb == middle && s & 1 == 1) ? 1 : 0), k)
+    }
+
+    /// The product's bits from 2^128 on, the last set if any below them are.
+    @inline(__always)
+    private static func roundedToOdd(_ power: (high: UInt64, low: UInt64), _ number: UInt64) -> UInt64 {
+        let below = power.low.multipliedFullWidth(by: number).high
+        let (high, low) = power.high.multipliedFullWidth(by: number)
+        let (sum, overflow) = low.addingReportingOverflow(below)
+        return (high &+ (overflow ? 1 : 0)) | (sum > 1 ? 1 : 0)
+    }
+
+    /// How many digits there are.
+    package var digitCount: Int { Self.digitCount(significand) }
+
+    /// Where the point stands among the digits, counted from the first: 0.0025 is 25 with the point at -2, 1500 is 15 with the point at 4.
+    package var point: Int { digitCount + exponent }
+
+    /// Writes the digits to `digitCount` bytes.
+    package func writeDigits(to place: UnsafeMutablePointer<UInt8>) { Self.write(significand, digitCount: digitCount, to: place) }
+
+    /// How many digits a number has; zero has one.
+    package static func digitCount(_ number: UInt64) -> Int {
+        // 1233 / 4096 is a little more than log10 of 2.
+        let near = ((64 - (number | 1).leadingZeroBitCount) * 1_233) >> 12
+        return number | 1 >= powers[near] ? near + 1 : near
+    }
+
+    /// Writes a number of `digitCount` digits to as many bytes.
+    package static func write(_ number: UInt64, digitCount: Int, to place: UnsafeMutablePointer<UInt8>) {
+        var (rest, at) = (number, digitCount)
+        let pairs = pairs.utf8Start
+        while at >= 2 {
+            let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+            at -= 2
+            place[at] = pairs[2 * Int(pair)]
+            place[at + 1] = pairs[2 * Int(pair) + 1]
+            rest = quotient
+        }
+        if at == 1 { place[0] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest) }
+    }
+
+    private static let powers: [UInt64] = (0...19).map { exponent in (0..<exponent).reduce(1) { power, _ in power * 10 } }
+    private static let pairs: StaticString =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899"
 }

@@ -22,20 +22,10 @@ enum SampleText {
     }
 
     static func append(_ value: UInt64, to out: inout ByteWriter) {
-        out.reserve(20)
-        var count = 1
-        var rest = value
-        while rest >= 10 {
-            rest /= 10
-            count += 1
-        }
-        // SAFETY: the digits, at most 20, are behind what was written, in the room reserved.
-        let digits = out.base + out.count
-        rest = value
-        for at in stride(from: count - 1, through: 0, by: -1) {
-            digits[at] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
+        let count = ShortestDecimal.digitCount(value)
+        out.reserve(count)
+        // SAFETY: the digits are behind what was written, in the room reserved.
+        ShortestDecimal.write(value, digitCount: count, to: out.base + out.count)
         out.advance(by: count)
     }
 
@@ -44,35 +34,49 @@ enum SampleText {
         if value.sign == .minus { out.append(UInt8(ascii: "-")) }
         let magnitude = value.magnitude
         if magnitude < 9e15, magnitude == magnitude.rounded(.towardZero) { return append(UInt64(magnitude), to: &out) }
-        ShortestDecimal.withDigits(of: magnitude) { digits, point in
-            if magnitude < 1e-6 || magnitude >= 1e21 { appendScientific(digits, point, to: &out) } else { appendPlain(digits, point, to: &out) }
-        }
+        let decimal = ShortestDecimal(of: magnitude)
+        if magnitude < 1e-6 || magnitude >= 1e21 { appendScientific(decimal, to: &out) } else { appendPlain(decimal, to: &out) }
     }
 
-    private static func appendPlain(_ digits: UnsafeBufferPointer<UInt8>, _ point: Int, to out: inout ByteWriter) {
+    /// Of a number from 1e-6 to 1e21.
+    private static func appendPlain(_ decimal: ShortestDecimal, to out: inout ByteWriter) {
+        let (count, point) = (decimal.digitCount, decimal.point)
+        out.reserve(plainBytesMax)
+        // SAFETY: all below is behind what was written, in the room reserved: at most "0.", six zeros and 17 digits, or 21 digits.
+        let text = out.base + out.count
         if point <= 0 {
-            out.append("0.")
-            for _ in point..<0 { out.append(UInt8(ascii: "0")) }
-            return out.append(digits)
+            text.update(repeating: UInt8(ascii: "0"), count: 2 - point)
+            text[1] = UInt8(ascii: ".")
+            decimal.writeDigits(to: text + 2 - point)
+            return out.advance(by: 2 - point + count)
         }
-        out.append(UnsafeBufferPointer(rebasing: digits[..<min(point, digits.count)]))
-        if digits.count > point {
-            out.append(UInt8(ascii: "."))
-            out.append(UnsafeBufferPointer(rebasing: digits[point...]))
-        } else {
-            for _ in digits.count..<point { out.append(UInt8(ascii: "0")) }
+        if count > point {
+            // One place further, and what is before the point back again.
+            decimal.writeDigits(to: text + 1)
+            for at in 0..<point { text[at] = text[at + 1] }
+            text[point] = UInt8(ascii: ".")
+            return out.advance(by: count + 1)
         }
+        decimal.writeDigits(to: text)
+        (text + count).update(repeating: UInt8(ascii: "0"), count: point - count)
+        out.advance(by: point)
     }
 
-    private static func appendScientific(_ digits: UnsafeBufferPointer<UInt8>, _ point: Int, to out: inout ByteWriter) {
-        out.append(digits[0])
-        if digits.count > 1 {
-            out.append(UInt8(ascii: "."))
-            out.append(UnsafeBufferPointer(rebasing: digits[1...]))
-        }
-        let exponent = point - 1
+    private static func appendScientific(_ decimal: ShortestDecimal, to out: inout ByteWriter) {
+        let count = decimal.digitCount
+        out.reserve(plainBytesMax)
+        // SAFETY: as above, the digits and a point.
+        let text = out.base + out.count
+        decimal.writeDigits(to: text + 1)
+        text[0] = text[1]
+        text[1] = UInt8(ascii: ".")
+        out.advance(by: count > 1 ? count + 1 : 1)
+        let exponent = decimal.point - 1
         out.append(exponent < 0 ? "e-" : "e+")
         if exponent.magnitude < 10 { out.append(UInt8(ascii: "0")) }
         append(UInt64(exponent.magnitude), to: &out)
     }
+
+    /// More than any number's digits, point and zeros.
+    private static let plainBytesMax = 32
 }

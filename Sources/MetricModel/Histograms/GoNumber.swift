@@ -34,6 +34,11 @@ package enum GoNumber {
 
     /// The shortest decimal digits of a finite number, and where the point stands among them; zero is "0" with the point behind it.
     private static func shortest(_ value: Double) -> (digits: [UInt8], point: Int) {
-        ShortestDecimal.withDigits(of: value.magnitude) { (Array($0), $1) }
+        let decimal = ShortestDecimal(of: value.magnitude)
+        let digits = [UInt8](unsafeUninitializedCapacity: ShortestDecimal.digitsMax) { bytes, count in
+            count = decimal.digitCount
+            if let base = bytes.baseAddress { decimal.writeDigits(to: base) }
+        }
+        return (digits, decimal.point)
     }
 }

@@ -161,13 +161,13 @@ struct MonotonicityNote: Sendable {
     /// The part of the query that comes first.
     var source: SourceRange
 
-    mutating func merge(_ other: Quantile.Repair, atMillis millis: Int64, _ place: SourceRange) {
-        if source.isEvaluated(after: place) { source = place }
-        repair.lowestBound = min(repair.lowestBound, other.lowestBound)
-        repair.highestBound = max(repair.highestBound, other.highestBound)
-        repair.largestDrop = max(repair.largestDrop, other.largestDrop)
-        sampleCount += 1
-        firstMillis = min(firstMillis, millis)
-        lastMillis = max(lastMillis, millis)
+    mutating func merge(_ other: MonotonicityNote) {
+        if source.isEvaluated(after: other.source) { source = other.source }
+        repair.lowestBound = min(repair.lowestBound, other.repair.lowestBound)
+        repair.highestBound = max(repair.highestBound, other.repair.highestBound)
+        repair.largestDrop = max(repair.largestDrop, other.repair.largestDrop)
+        sampleCount += other.sampleCount
+        firstMillis = min(firstMillis, other.firstMillis)
+        lastMillis = max(lastMillis, other.lastMillis)
     }
 }

@@ -121,6 +121,7 @@ final class HistogramOperator: SeriesOperator {
         let out = output(worker)
         var buckets: [Quantile.Bucket] = []
         buckets.reserveCapacity(columns.count)
+        var repairs: MonotonicityNote?
         for step in 0..<grid.count {
             buckets.removeAll(keepingCapacity: true)
             for (position, column) in columns.enumerated() where isPresent(column[step]) && !(mixes && HistogramMark.isMark(column[step])) {
@@ -130,9 +131,10 @@ final class HistogramOperator: SeriesOperator {
                 out[step] = buckets.isEmpty ? measure(context.histograms[native[step]], step, parameter, index) : absent
                 if !buckets.isEmpty { context.annotate(.mixedClassicAndNative(metric(of: series[index].labels), source)) }
             } else {
-                out[step] = buckets.isEmpty ? absent : measure(&buckets, step, parameter, index)
+                out[step] = buckets.isEmpty ? absent : measure(&buckets, step, parameter, &repairs)
             }
         }
+        if let repairs { context.annotate(repairs, metric: metric(of: series[index].labels)) }
         return UnsafePointer(out)
     }
 
@@ -152,10 +154,13 @@ final class HistogramOperator: SeriesOperator {
         return value
     }
 
-    private func measure(_ buckets: inout [Quantile.Bucket], _ step: Int, _ parameter: Int, _ index: Int) -> Double {
+    private func measure(_ buckets: inout [Quantile.Bucket], _ step: Int, _ parameter: Int, _ repairs: inout MonotonicityNote?) -> Double {
         if case .fraction = plan.measure { return Quantile.fraction(parameters[0][step], parameters[1][step], &buckets) }
         let (value, repair) = Quantile.ofBuckets(parameters[parameter][step], &buckets)
-        if let repair { context.annotate(repair, metric: metric(of: series[index].labels), atMillis: grid.time(step), source) }
+        if let repair {
+            let note = MonotonicityNote(repair: repair, firstMillis: grid.time(step), lastMillis: grid.time(step), source: source)
+            if repairs == nil { repairs = note } else { repairs?.merge(note) }
+        }
         return value
     }
 }

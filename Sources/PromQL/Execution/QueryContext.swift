@@ -193,11 +193,8 @@ final class QueryContext: @unchecked Sendable {
         repairs.withLock { $0 = [:] }
     }
 
-    func annotate(_ repair: Quantile.Repair, metric: String, atMillis millis: Int64, _ source: SourceRange) {
-        repairs.withLock {
-            $0[metric, default: MonotonicityNote(repair: repair, sampleCount: 0, firstMillis: millis, lastMillis: millis, source: source)]
-                .merge(repair, atMillis: millis, source)
-        }
+    func annotate(_ note: MonotonicityNote, metric: String) {
+        repairs.withLock { if $0[metric]?.merge(note) == nil { $0[metric] = note } }
     }
 
     /// Warnings and infos, sorted.

@@ -30,6 +30,8 @@ enum Quantile {
 
     /// Differences below this share are rounding errors.
     private static let smallDeltaTolerance = 1e-12
+    /// A rise by this share is none, however it is rounded.
+    private static let clearRise = 1e-11
 
     /// `buckets` sorted by bound, at least one. The repair is nil when the counts rose as they must.
     static func ofBuckets(_ q: Double, _ buckets: inout [Bucket]) -> (value: Double, repair: Repair?) {
@@ -86,8 +88,9 @@ enum Quantile {
 
     /// Adds up buckets with equal bounds.
     private static func coalesce(_ buckets: inout [Bucket]) {
-        var kept = 0
-        for index in buckets.indices.dropFirst() {
+        guard let first = (1..<buckets.count).first(where: { buckets[$0].upperBound == buckets[$0 - 1].upperBound }) else { return }
+        var kept = first - 1
+        for index in first..<buckets.count {
             if buckets[index].upperBound == buckets[kept].upperBound {
                 buckets[kept].count += buckets[index].count
             } else {
@@ -103,6 +106,11 @@ enum Quantile {
         var before = buckets[0].count
         for index in buckets.indices.dropFirst() {
             let count = buckets[index].count
+            // Most rise, by more than any rounding: seen without a division. A number that is none does not.
+            if count - before > clearRise * (count + before), before >= 0, count > 1e-200 {
+                before = count
+                continue
+            }
             if count == before { continue }
             if almostEqual(before, count) {
                 buckets[index].count = before
