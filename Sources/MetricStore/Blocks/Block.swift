@@ -113,27 +113,31 @@ final class Block: Sendable {
         return chunks
     }
 
-    /// A chunk's bytes, verified, how they are encoded, and where they stand. Valid while the block lives.
-    func chunk(_ reference: UInt64) throws(MetricStoreError) -> (encoding: UInt8, bytes: UnsafeBufferPointer<UInt8>, file: String, offset: Int) {
-        let (segment, offset) = (Int(reference >> 32), Int(reference & 0xFFFF_FFFF))
+    /// A chunk's bytes, verified, and how they are encoded. Valid while the block lives.
+    func chunk(_ reference: UInt64) throws(MetricStoreError) -> (encoding: UInt8, bytes: UnsafeBufferPointer<UInt8>) {
+        let segment = Int(reference >> 32)
         guard segment < segments.count else {
             throw .corrupt(file: index.path, offset: 0, reason: "a chunk is said to be in segment \(segment + 1) of \(segments.count)")
         }
-        let (encoding, bytes) = try segments[segment].chunk(at: offset)
-        return (encoding, bytes, segments[segment].path, offset)
+        return try segments[segment].chunk(at: Int(reference & 0xFFFF_FFFF))
     }
+
+    /// Where a chunk that was found stands.
+    func place(_ reference: UInt64) -> (file: String, offset: Int) { (segments[Int(reference >> 32)].path, Int(reference & 0xFFFF_FFFF)) }
 
     /// Appends the samples of a series within `time`, deleted ones left out.
     func read(_ series: UInt32, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
         let start = buffer.mark
         for reference in try chunks(series, time) {
-            let chunk = try chunk(reference.reference)
-            guard let encoding = BlockFormat.ChunkEncoding(rawValue: chunk.encoding) else {
-                throw .unsupported(file: chunk.file, offset: chunk.offset, reason: "chunks of encoding \(chunk.encoding) cannot be read")
+            let (encoded, bytes) = try chunk(reference.reference)
+            guard let encoding = BlockFormat.ChunkEncoding(rawValue: encoded) else {
+                let (file, offset) = place(reference.reference)
+                throw .unsupported(file: file, offset: offset, reason: "chunks of encoding \(encoded) cannot be read")
             }
             let behind = buffer.mark
-            do throws(ChunkDecoder.Malformed) { try ChunkDecoder.decode(encoding, chunk.bytes, time, into: &buffer) } catch {
-                throw .corrupt(file: chunk.file, offset: chunk.offset, reason: error.reason)
+            do throws(ChunkDecoder.Malformed) { try ChunkDecoder.decode(encoding, bytes, time, into: &buffer) } catch {
+                let (file, offset) = place(reference.reference)
+                throw .corrupt(file: file, offset: offset, reason: error.reason)
             }
             StoredSeries.merge(&buffer, start, behind)
         }

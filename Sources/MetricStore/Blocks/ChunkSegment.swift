@@ -27,7 +27,10 @@ final class ChunkSegment: Sendable {
             let length = try cursor.readUvarint()
             guard length < UInt64(map.bytes.count) else { throw .truncated(offset: offset, needed: Int(clamping: length)) }
             let content = try cursor.readBytes(Int(length) + 1)
-            guard try cursor.readBigEndian(UInt32.self) == CRC32C.checksum(content) else { throw .corruptCompression("chunk: its checksum is wrong") }
+            let checksum = try cursor.readBytes(4)
+            // SAFETY: four bytes were read. Not by way of the cursor, whose integers are not made for their type here and cost more than the look.
+            let stored = checksum.baseAddress.map { UInt32(bigEndian: UnsafeRawPointer($0).loadUnaligned(as: UInt32.self)) }
+            guard stored == CRC32C.checksum(content) else { throw .corruptCompression("chunk: its checksum is wrong") }
             return (content[0], UnsafeBufferPointer(rebasing: content[1...]))
         } catch { throw .corrupt(file: path, offset: offset, reason: "\(error)") }
     }

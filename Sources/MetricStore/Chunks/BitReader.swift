@@ -16,6 +16,18 @@ struct BitReader {
         return word &<< shift | UInt64(base[byte + 8]) &>> (8 - shift)
     }
 
+    /// How many bits `peekShort` shows at least.
+    static let shortBits = 57
+
+    /// At least the next `shortBits`, zeros behind: with one look at memory, where `peek` needs two.
+    @inline(__always)
+    func peekShort() -> UInt64 {
+        let byte = position >> 3
+        guard _fastPath(byte + 8 <= count) else { return peekAtEnd(byte) }
+        // SAFETY: eight bytes lie before the end.
+        return UInt64(bigEndian: UnsafeRawPointer(base + byte).loadUnaligned(as: UInt64.self)) &<< UInt64(position & 7)
+    }
+
     @inline(never)
     private func peekAtEnd(_ byte: Int) -> UInt64 {
         var word: UInt64 = 0

@@ -32,8 +32,8 @@ enum XORDecoder {
         if total > 1, now <= time.upperBound { delta = reader.readUvarint() }
         var index = 1
         while index < total, now <= time.upperBound {
-            // One look at 64 bits mostly has all of a sample: what changes the delta, what tells the value's width, and the value.
-            var word = reader.peek()
+            // One look mostly has all of a sample: what changes the delta, what tells the value's width, and the value.
+            var word = reader.peekShort()
             var used = 0
             if index > 1 {
                 if word >> 63 == 0 {
@@ -45,7 +45,7 @@ enum XORDecoder {
                     used = 16
                 } else {
                     delta = delta &+ UInt64(bitPattern: reader.readChange(word))
-                    word = reader.peek()
+                    word = reader.peekShort()
                 }
             }
             let then = now &+ Int64(bitPattern: delta)
@@ -65,7 +65,7 @@ enum XORDecoder {
                 let trailing = 64 - leading - width
                 guard trailing >= 0 else { throw ChunkDecoder.Malformed(reason: "a value's width is impossible") }
                 used += control
-                if _fastPath(used + width <= 64) {
+                if _fastPath(used + width <= BitReader.shortBits) {
                     bits ^= ((word &<< UInt64(control)) &>> UInt64(64 - width)) &<< UInt64(trailing)
                     reader.position += used + width
                 } else {

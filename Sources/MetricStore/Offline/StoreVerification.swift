@@ -127,18 +127,19 @@ package struct StoreVerification {
     private mutating func verifyChunk(_ block: Block, _ reference: ChunkReference, _ labels: Labels) -> Int {
         do throws(MetricStoreError) {
             let chunk = try block.chunk(reference.reference)
+            let (file, offset) = block.place(reference.reference)
             let count = BlockFormat.sampleCount(chunk.bytes, chunk.encoding)
             guard let encoding = BlockFormat.ChunkEncoding(rawValue: chunk.encoding) else { return count }
             var buffer = SampleBuffer()
             do throws(ChunkDecoder.Malformed) { try ChunkDecoder.decode(encoding, chunk.bytes, .min ... .max, into: &buffer) } catch {
-                note(chunk.file, chunk.offset, error.reason)
+                note(file, offset, error.reason)
                 return count
             }
             // A chunk holds samples of one kind.
             let first = buffer.count > 0 ? buffer.timestamps[0] : buffer.histograms.first?.timestamp
             let last = buffer.count > 0 ? buffer.timestamps[buffer.count - 1] : buffer.histograms.last?.timestamp
             if first != reference.minTime || last != reference.maxTime {
-                note(chunk.file, chunk.offset, "the samples of \(labels) are of another time than the index says")
+                note(file, offset, "the samples of \(labels) are of another time than the index says")
             }
             return count
         } catch {

@@ -47,6 +47,7 @@ final class AggregateOperator: SeriesOperator {
     override var isStored: Bool { true }
 
     override func prepare() throws(QueryError) {
+        operand.leaveNames()
         try operand.open()
         let grouping = Grouping(operand.series, by: plan.grouping, isWithout: plan.isWithout, delaysNameRemoval: context.delaysNameRemoval)
         series = grouping.identities

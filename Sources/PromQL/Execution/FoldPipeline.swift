@@ -14,13 +14,17 @@ final class FoldPipeline: @unchecked Sendable {
     typealias Fold = (_ index: Int, _ column: UnsafePointer<Double>, _ steps: Range<Int>) -> Void
 
     private static let ringCount = 4
-    private static let pieceCount = 8
+    /// Values that a block has, as far as that leaves every worker some series: what is computed is to be in the cache still when it is folded.
+    private static let blockValues = 32_768
+    private static let largestPiece = 8
 
     private let context: QueryContext
     private let seriesCount: Int
     private let steps: Int
     private let blockSize: Int
     private let blockCount: Int
+    /// How many series a worker takes at once.
+    private let pieceCount: Int
     private let parts: Int
     private let histogramCount: Int
     private let ring: ColumnBuffer
@@ -56,7 +60,8 @@ final class FoldPipeline: @unchecked Sendable {
         self.seriesCount = seriesCount
         self.steps = steps
         self.histogramCount = histogramCount
-        blockSize = min(seriesCount, max(32, 32_768 / max(steps, 1)))
+        blockSize = min(seriesCount, max(2 * context.workers.count, Self.blockValues / max(steps, 1)))
+        pieceCount = max(1, min(Self.largestPiece, blockSize / (2 * context.workers.count)))
         blockCount = (seriesCount + blockSize - 1) / blockSize
         parts = steps >= 32 ? context.workers.count : 1
         ring = ColumnBuffer(count: min(Self.ringCount, blockCount) * blockSize * steps)
@@ -123,7 +128,7 @@ final class FoldPipeline: @unchecked Sendable {
         if state.block < blockCount, mayCompute(&state) {
             let all = series(of: state.block)
             let from = all.lowerBound + state.nextInBlock
-            let series = from..<min(from + Self.pieceCount, all.upperBound)
+            let series = from..<min(from + pieceCount, all.upperBound)
             let block = state.block
             state.nextInBlock += series.count
             if series.upperBound == all.upperBound {

@@ -38,6 +38,7 @@ final class HistogramOperator: SeriesOperator {
     // MARK: Series
 
     override func prepare() throws(QueryError) {
+        operand.leaveNames()
         try operand.open()
         remarkQuantiles()
         let unbucketed = LabelSelection([LabelName.bucketBound], keeping: false)

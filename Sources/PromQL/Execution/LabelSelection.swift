@@ -3,15 +3,19 @@ import MetricModel
 
 /// A set of label names, for cutting packed labels down to them or to all others in one pass.
 struct LabelSelection: Sendable {
-    /// The names as bytes, sorted, as packed labels are.
-    private let names: [[UInt8]]
+    /// The names, sorted, each behind its length, as packed labels are.
+    private let names: [UInt8]
     let isKeeping: Bool
 
     /// `keeping` the names, or everything but them.
     init(_ names: some Sequence<String>, keeping: Bool) {
-        var sorted = Set(names).map { Array($0.utf8) }
-        sorted.sort { $0.lexicographicallyPrecedes($1) }
-        self.names = sorted
+        let sorted = Set(names).map { Array($0.utf8) }.sorted { $0.lexicographicallyPrecedes($1) }
+        var writer = ByteWriter(capacity: 64)
+        for name in sorted {
+            writer.appendUvarint(UInt64(name.count))
+            writer.append(name)
+        }
+        self.names = writer.array()
         isKeeping = keeping
     }
 
@@ -21,18 +25,39 @@ struct LabelSelection: Sendable {
 
     /// Appends what remains of `labels`, packed. O(labels + names).
     func write(_ labels: Labels, to writer: inout ByteWriter) {
-        var next = 0
         labels.packed.withUnsafeBufferPointer { bytes in
-            var cursor = ByteCursor(bytes)
-            while !cursor.isAtEnd {
-                let from = cursor.offset
-                guard let name = try? cursor.readUvarintBytes(), (try? cursor.readUvarintBytes()) != nil
-                else { preconditionFailure("packed labels are malformed") }
-                while next < names.count, LabelSelection.precedes(names[next], name) { next += 1 }
-                let isNamed = next < names.count && names[next].elementsEqual(name)
-                if isNamed == isKeeping { writer.append(UnsafeBufferPointer(rebasing: bytes[from..<cursor.offset])) }
+            names.withUnsafeBufferPointer { names in
+                var wanted = ByteCursor(names)
+                var next = Self.read(&wanted)
+                var cursor = ByteCursor(bytes)
+                // Where what is kept, and not yet written, begins.
+                var start = 0
+                while !cursor.isAtEnd, let candidate = next {
+                    let from = cursor.offset
+                    guard let name = Self.read(&cursor), Self.read(&cursor) != nil else { preconditionFailure("packed labels are malformed") }
+                    var order = Self.compare(candidate, name)
+                    while order < 0 {
+                        next = Self.read(&wanted)
+                        order = next.map { Self.compare($0, name) } ?? 1
+                    }
+                    guard (order == 0) != isKeeping else { continue }
+                    writer.append(UnsafeBufferPointer(rebasing: bytes[start..<from]))
+                    start = cursor.offset
+                }
+                let end = isKeeping ? cursor.offset : bytes.count
+                if start < end { writer.append(UnsafeBufferPointer(rebasing: bytes[start..<end])) }
             }
         }
+    }
+
+    @inline(__always)
+    private static func read(_ cursor: inout ByteCursor) -> UnsafeBufferPointer<UInt8>? { cursor.isAtEnd ? nil : try? cursor.readUvarintBytes() }
+
+    /// Byte order: negative, zero or positive. Names are short and mostly differ early.
+    @inline(__always)
+    private static func compare(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Int {
+        for at in 0..<min(a.count, b.count) where a[at] != b[at] { return Int(a[at]) - Int(b[at]) }
+        return a.count - b.count
     }
 
     func applied(to labels: Labels) -> Labels {
@@ -40,13 +65,35 @@ struct LabelSelection: Sendable {
         write(labels, to: &writer)
         return writer.count == labels.packed.count ? labels : Labels(unchecked: writer.array())
     }
-
-    private static func precedes(_ a: [UInt8], _ b: UnsafeBufferPointer<UInt8>) -> Bool { a.lexicographicallyPrecedes(b) }
 }
 
 extension Labels {
     /// The same labels with one set, or removed when `value` is empty.
     func setting(_ name: String, _ value: String) -> Labels {
-        Labels(pairs.filter { $0.name != name }.map { ($0.name, $0.value) } + [(name, value)])
+        var (name, value) = (name, value)
+        var writer = ByteWriter(capacity: packed.count + name.utf8.count + value.utf8.count + 20)
+        name.withUTF8 { name in
+            value.withUTF8 { value in
+                var isPlaced = value.isEmpty
+                func place() {
+                    for text in [name, value] {
+                        writer.appendUvarint(UInt64(text.count))
+                        writer.append(text)
+                    }
+                    isPlaced = true
+                }
+                forEachBytes { other, itsValue in
+                    let isSame = other.elementsEqual(name)
+                    if !isPlaced, isSame || name.lexicographicallyPrecedes(other) { place() }
+                    if isSame { return }
+                    for text in [other, itsValue] {
+                        writer.appendUvarint(UInt64(text.count))
+                        writer.append(text)
+                    }
+                }
+                if !isPlaced { place() }
+            }
+        }
+        return Labels(unchecked: writer.array())
     }
 }

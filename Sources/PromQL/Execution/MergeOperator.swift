@@ -14,6 +14,7 @@ final class MergeOperator: SeriesOperator {
     private let operand: SeriesOperator
     private let rule: Rule
     private let removesNames: Bool
+    private var leavesNames = false
     /// The operand's series behind each of ours; empty when they are the same.
     private var members: [[Int]] = []
 
@@ -27,9 +28,15 @@ final class MergeOperator: SeriesOperator {
     override var needsScratch: Bool { !members.isEmpty }
     override var isStored: Bool { members.isEmpty && operand.isStored }
 
+    override func leaveNames() { leavesNames = true }
+
     override func prepare() throws(QueryError) {
         try operand.open()
         series = operand.series
+        if leavesNames, operand.staysDistinctWithoutNames {
+            staysDistinctWithoutNames = true
+            return
+        }
         if removesNames { for index in series.indices where series[index].dropsName { series[index] = SeriesIdentity(labels: series[index].visible) } }
         staysDistinctWithoutNames = operand.staysDistinctWithoutNames
         if removesNames ? operand.staysDistinctWithoutNames : operand.isDistinct { return }

@@ -32,6 +32,9 @@ class SeriesOperator {
         if needsScratch { scratch = context.workers.map { _ in ColumnBuffer(count: grid.count) } }
     }
 
+    /// Said before `open` by who groups the series by their labels and passes over the names that are to go: they need not be taken away.
+    func leaveNames() {}
+
     /// Opens the operands and settles `series`.
     func prepare() throws(QueryError) { preconditionFailure("an operator must say what its series are") }
 
@@ -64,7 +67,7 @@ extension SeriesOperator {
     func stream(_ fold: (_ index: Int, _ column: UnsafePointer<Double>, _ steps: Range<Int>) -> Void) throws(QueryError) {
         let steps = grid.count
         let histogramCount = context.histograms.count
-        guard context.workers.count > 1, cost > 60_000 else {
+        guard context.workers.count > 1, cost > 30_000 else {
             for index in series.indices {
                 if index & 15 == 0 { try context.check() }
                 fold(index, try column(index, 0), 0..<steps)

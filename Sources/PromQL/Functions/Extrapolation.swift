@@ -129,10 +129,8 @@ final class Extrapolation {
         self.count = count
         held = 0
         hasGaps = false
-        leastStretch = .infinity
         var low = 0
         var high = 0
-        let range = Double(window.rangeMillis) / 1000
         for step in 0..<grid.count {
             // Times are within 2^61 of the epoch, and ranges, too.
             let end = window.end(grid.time(step))
@@ -142,23 +140,43 @@ final class Extrapolation {
             held &+= high &- low
             guard high &- low > 1 else {
                 (first[step], last[step]) = (0, 0)
-                (toStart[step], toEnd[step], sampled[step], factor[step]) = (0, 0, 0, 0)
+                (toStart[step], toEnd[step], sampled[step]) = (0, 0, 0)
                 hasGaps = true
                 continue
             }
             (first[step], last[step]) = (Int32(truncatingIfNeeded: low), Int32(truncatingIfNeeded: high &- 1))
-            let span = Double(timestamps[high &- 1] &- timestamps[low]) / 1000
-            let between = span / Double(high &- low &- 1)
-            let threshold = between * 1.1
-            var before = Double(timestamps[low] &- start) / 1000
-            var behind = Double(end &- timestamps[high &- 1]) / 1000
-            if before >= threshold { before = between * 0.5 }
-            if behind >= threshold { behind = between * 0.5 }
-            (toStart[step], toEnd[step], sampled[step]) = (before, behind, span)
-            if before * leastStretch > span { leastStretch = span / before }
-            factor[step] = (span + before + behind) / span
-            if isRate { factor[step] /= range }
+            toStart[step] = Double(timestamps[low] &- start)
+            toEnd[step] = Double(end &- timestamps[high &- 1])
+            sampled[step] = Double(timestamps[high &- 1] &- timestamps[low])
         }
+        measure()
+    }
+
+    /// Makes seconds of the milliseconds in the columns, cuts them where a series is thought to begin or to end within the window, and finds the
+    /// factors.
+    private func measure() {
+        let thousand = Lanes(repeating: 1000)
+        let range = Lanes(repeating: Double(window.rangeMillis) / 1000)
+        var least = Lanes(repeating: .infinity)
+        for step in stride(from: 0, to: steps, by: Self.laneCount) {
+            let spaces = Lanes(Double(last[step] &- first[step]), Double(last[step + 1] &- first[step + 1]), Double(last[step + 2] &- first[step + 2]), Double(last[step + 3] &- first[step + 3]))
+            let span = load(sampled, step) / thousand
+            let isGap = span .== 0
+            let between = span / spaces
+            let threshold = between * 1.1
+            var (before, behind) = (load(toStart, step) / thousand, load(toEnd, step) / thousand)
+            before.replace(with: between * 0.5, where: before .>= threshold)
+            behind.replace(with: between * 0.5, where: behind .>= threshold)
+            least.replace(with: span / before, where: (before * least .> span) .& .!isGap)
+            var result = (span + before + behind) / span
+            if isRate { result /= range }
+            // Where nothing was sampled the quotients are none.
+            store(span, sampled, step)
+            store(before.replacing(with: 0, where: isGap), toStart, step)
+            store(behind.replacing(with: 0, where: isGap), toEnd, step)
+            store(result.replacing(with: 0, where: isGap), factor, step)
+        }
+        leastStretch = least.min()
     }
 
     // MARK: Values
@@ -167,6 +185,12 @@ final class Extrapolation {
     private func load(_ column: UnsafeMutablePointer<Double>, _ step: Int) -> Lanes {
         // SAFETY: columns are whole lanes long.
         UnsafeRawPointer(column + step).loadUnaligned(as: Lanes.self)
+    }
+
+    @inline(__always)
+    private func store(_ values: Lanes, _ column: UnsafeMutablePointer<Double>, _ step: Int) {
+        // SAFETY: columns are whole lanes long.
+        UnsafeMutableRawPointer(column + step).storeBytes(of: values, as: Lanes.self)
     }
 
     @inline(__always)
