@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs obstack and its peers side by side, one after the other on a quiet machine, and prints tables of ratios.
 
-  bench/run.py [--only start|write|query|growth|query-growth|history] [--instances 200] [--scrapes 240] [--runs 5] [--workloads DIR] [--sizes …] [--days 30]
+  bench/run.py [--only start|write|query|growth|query-growth|history|query-history] [--instances 200] [--scrapes 240] [--runs 5] [--workloads DIR] [--sizes …] [--days 30]
 
 start    time to ready and idle memory: the whole of obstack beside Prometheus + Pushgateway + Alertmanager together
 write    remote write: samples a processor-second, peak memory, bytes a sample on disk
@@ -9,6 +9,7 @@ query    the query set: medians, geometric mean of ratios, results compared with
 growth   the same load of ever more series: cost, memory, bytes written and kept, and the restart after a kill; not run unless asked for
 query-growth  three queries over ever more series, and over ever more steps; not run unless asked for
 history  opening a directory with blocks of --days days; not run unless asked for
+query-history  the query set over blocks of --days days, a sample a minute, a step every five; not run unless asked for
 
 Needs a release build, the peers (scripts/get-peers.sh) and the workloads of the folder given by --workloads.
 """
@@ -379,9 +380,47 @@ def measure_history(a):
     shutil.rmtree(folder)
 
 
+def measure_query_history(a):
+    """The query set over blocks of many days. Prometheus reads a copy of the blocks that obstack made."""
+    folder, python = tempfile.mkdtemp(), python_with_snappy()
+    workload = a.workload or os.path.join(folder, "workload")
+    if not os.path.exists(workload + "/workload.json"):
+        generate(a, python, workload, max(1, round(a.history_series / 155)), a.days * 1440, interval=60)
+    about = json.load(open(workload + "/workload.json"))
+    # Steps are as far apart as the workload says that samples are: five minutes are what a graph of many days has.
+    asked = os.path.join(folder, "asked")
+    os.mkdir(asked)
+    json.dump(dict(about, interval_s=300), open(asked + "/workload.json", "w"))
+    keep = ["--storage.tsdb.retention.time=10y"]
+    folders = {name: tempfile.mkdtemp(dir=folder) for name in COLOURS}
+    ours = obstack(folders["obstack"], QUIET, keep)
+    replay(a, python, workload, ours, connections=1)
+    blocks, still = [], 0
+    while still < 10:
+        time.sleep(1)
+        found = glob.glob(folders["obstack"] + "/data/metrics/01*/meta.json")
+        still = still + 1 if found == blocks else 0
+        blocks = found
+    ours.stop()
+    shutil.copytree(folders["obstack"] + "/data/metrics", folders["prometheus"] + "/data", ignore=shutil.ignore_patterns("lock"))
+    ours.start()
+    servers = [ours, prometheus(folders["prometheus"], keep), victoria_metrics(folders["victoriametrics"])]
+    replay(a, python, workload, servers[2], connections=1)
+    urllib.request.urlopen(servers[2].url + "/internal/force_flush").read()
+    print(f"\n## Queries over {a.days} days: {about['series']:,} series, {about['samples']:,} samples, {len(blocks)} blocks, a step every 5 minutes\n\n```", flush=True)
+    arguments = [python, f"{a.workloads}/query_workload.py", "--in", asked, "--runs", str(a.runs), "--check", "prometheus"]
+    for server in servers:
+        arguments += ["--server", f"{server.name}={server.url}"]
+    subprocess.run(arguments)
+    print("```\n\nPeak memory after the queries, MiB: " + ", ".join(f"{s.name} {memory_mib(s.process.pid, 'VmHWM'):.0f}" for s in servers))
+    for server in servers:
+        server.stop()
+    shutil.rmtree(folder)
+
+
 if __name__ == "__main__":
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--only", choices=["start", "write", "query", "growth", "query-growth", "history"])
+    p.add_argument("--only", choices=["start", "write", "query", "growth", "query-growth", "history", "query-history"])
     p.add_argument("--instances", type=int, default=200)
     p.add_argument("--scrapes", type=int, default=240)
     p.add_argument("--runs", type=int, default=5)
@@ -390,13 +429,14 @@ if __name__ == "__main__":
     p.add_argument("--growth-scrapes", type=int, default=30)
     p.add_argument("--plot", help="of growth: where to write the plot, as SVG")
     p.add_argument("--days", type=int, default=30)
+    p.add_argument("--workload", help="of query-history: the workload's folder, made unless it is there")
     p.add_argument("--history-series", type=int, default=1000)
     a = p.parse_args()
     if a.only in (None, "start"):
         measure_start()
     if a.only == "history":
         measure_history(a)
-    if a.only in (None, "write", "query", "growth", "query-growth"):
+    if a.only in (None, "write", "query", "growth", "query-growth", "query-history"):
         if not os.path.isdir(a.workloads):
             sys.exit(f"no workloads at {a.workloads}: name their folder with --workloads")
-        {"growth": measure_growth, "query-growth": measure_query_growth}.get(a.only, measure_workload)(a)
+        {"growth": measure_growth, "query-growth": measure_query_growth, "query-history": measure_query_history}.get(a.only, measure_workload)(a)
