@@ -6,9 +6,12 @@ import Hummingbird
 
 extension GrafanaAPI {
     func addQueryRoutes(to router: some RouterMethods<SurfaceContext>) {
-        router.post("/api/ds/query", use: signedIn { request, _, _ in
+        router.post("/api/ds/query", use: signedIn { request, context, _ in
             let query = try PanelQueryRequest(try await json(of: request), now: queries.nowMillis)
-            let outcomes = try await queries.run(query)
+            // A browser that goes away ends what its panels asked for.
+            let outcomes = try await context.whileConnected { () async -> Result<[PanelQueries.Outcome], DashboardsError> in
+                do throws(DashboardsError) { return .success(try await queries.run(query)) } catch { return .failure(error) }
+            }.get()
             return .json(outcomes.encoded, status: outcomes.hasFailure ? .badRequest : .ok, for: request)
         })
     }

@@ -18,9 +18,20 @@ struct QueryLogTests {
     /// A client that asks and waits.
     private static func client(_ stack: RunningStack) throws -> Process {
         let end = Int(Date().timeIntervalSince1970)
+        return try curl([stack.url("prometheus", endless.replacingOccurrences(of: "1000000", with: "\(end - 10_999)").replacingOccurrences(of: "1010999", with: "\(end)"))])
+    }
+
+    /// A panel of a dashboard that asks for the same.
+    private static func panel(_ stack: RunningStack) throws -> Process {
+        let end = Int(Date().timeIntervalSince1970) * 1000
+        let query = #"{"refId": "A", "expr": "quantile_over_time(0.5,load[1h:1s])", "range": true, "instant": false, "intervalMs": 1000, "maxDataPoints": 11000, "datasource": {"uid": "prometheus"}}"#
+        return try curl(["-u", "admin:admin", "-H", "Content-Type: application/json", "-d", #"{"from": "\#(end - 10_000_000)", "to": "\#(end)", "queries": [\#(query)]}"#, stack.url("grafana", "/api/ds/query")])
+    }
+
+    private static func curl(_ arguments: [String]) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/curl")
-        process.arguments = ["-sS", "-g", stack.url("prometheus", endless.replacingOccurrences(of: "1000000", with: "\(end - 10_999)").replacingOccurrences(of: "1010999", with: "\(end)"))]
+        process.arguments = ["-sS", "-g"] + arguments
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
@@ -32,16 +43,18 @@ struct QueryLogTests {
         return String(decoding: bytes.filter { $0 != 0 }, as: UTF8.self)
     }
 
-    @Test("a running query stands in queries.active; its client going away ends it; what a crash cut off is told at the next start")
+    @Test("a running query stands in queries.active; its client or panel going away ends it; what a crash cut off is told at the next start")
     func activeQueries() async throws {
         let stack = try await RunningStack(arguments: ["--query.max-concurrency=3"])
         #expect(try Data(contentsOf: stack.folder.appendingPathComponent("data/metrics/queries.active")).count == 3_001)
         try Self.load(stack)
-        let gone = try Self.client(stack)
-        #expect(try await eventually(within: 20) { try Self.active(stack).contains("quantile_over_time(0.5,load[1h:1s])") }, "the query is not written down")
-        kill(gone.processIdentifier, SIGKILL)
-        gone.waitUntilExit()
-        #expect(try await eventually(within: 20) { try Self.active(stack) == "[" }, "the query goes on for nobody")
+        for (asker, ask) in [("the client", Self.client), ("the panel", Self.panel)] {
+            let gone = try ask(stack)
+            #expect(try await eventually(within: 20) { try Self.active(stack).contains("quantile_over_time(0.5,load[1h:1s])") }, "the query of \(asker) is not written down")
+            kill(gone.processIdentifier, SIGKILL)
+            gone.waitUntilExit()
+            #expect(try await eventually(within: 20) { try Self.active(stack) == "[" }, "the query goes on after \(asker) has gone")
+        }
 
         let cut = try Self.client(stack)
         #expect(try await eventually(within: 20) { try Self.active(stack).contains(#"{"query":"quantile_over_time(0.5,load[1h:1s])","timestamp_sec":"#) })

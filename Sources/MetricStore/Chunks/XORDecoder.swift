@@ -5,8 +5,8 @@ import MetricModel
 enum XORDecoder {
     /// Appends the samples within `time` to `buffer`.
     ///
-    /// Never reads outside `chunk`. Throws when the bits run out before the samples do, or when time does not rise.
-    static func decode(_ chunk: UnsafeBufferPointer<UInt8>, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(ChunkDecoder.Malformed) {
+    /// Never reads outside `chunk` and the `slack` bytes behind it. Throws when the bits run out before the samples do, or when time does not rise.
+    static func decode(_ chunk: UnsafeBufferPointer<UInt8>, slack: Int = 0, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(ChunkDecoder.Malformed) {
         guard chunk.count >= OpenChunk.headerBytes, let base = chunk.baseAddress else { throw ChunkDecoder.Malformed(reason: "a chunk is shorter than its header") }
         let total = Int(base[0]) << 8 | Int(base[1])
         if total == 0 { return }
@@ -16,7 +16,7 @@ enum XORDecoder {
         let times = buffer.timestamps + buffer.count
         let values = buffer.values + buffer.count
         var kept = 0
-        var reader = BitReader(base: base, count: chunk.count, position: OpenChunk.headerBytes * 8)
+        var reader = BitReader(base: base, count: chunk.count, position: OpenChunk.headerBytes * 8, readable: chunk.count + slack)
 
         let first = reader.readUvarint()
         var now = Int64(bitPattern: first >> 1) ^ -Int64(bitPattern: first & 1)
