@@ -1,0 +1,5 @@
+"""For primitives that are written by their implementation alone."""
+
+from .instrumented_primitive import InstrumentedPrimitive
+
+__all__ = ["InstrumentedPrimitive"]

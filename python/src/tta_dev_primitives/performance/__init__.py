@@ -1,0 +1,5 @@
+"""Primitives that save work."""
+
+from .cache import CachePrimitive
+
+__all__ = ["CachePrimitive"]

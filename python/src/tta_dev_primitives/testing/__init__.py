@@ -1,0 +1,5 @@
+"""Primitives for the tests of workflows."""
+
+from .mocks import MockPrimitive
+
+__all__ = ["MockPrimitive"]
