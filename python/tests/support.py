@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-import observability_integration as observability  # noqa: E402
+import observability_integration as observability
 
 PROTOBUF_ACCEPT = (
     "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,"
@@ -128,7 +128,8 @@ def message(data: bytes) -> dict[int, list[Any]]:
 
 
 def double(data: bytes) -> float:
-    return struct.unpack("<d", data)[0]
+    (value,) = struct.unpack("<d", data)
+    return float(value)
 
 
 def decode_attributes(entries: list[bytes]) -> dict[str, Any]:
@@ -177,7 +178,7 @@ def decode_families(body: bytes) -> dict[str, dict[str, Any]]:
         length, position = read_varint(body, position)
         family = message(body[position : position + length])
         position += length
-        metrics = {}
+        metrics: dict[Any, Any] = {}
         for metric in family[4]:
             parts = message(metric)
             labels = tuple((message(pair)[1][0].decode(), message(pair)[2][0].decode()) for pair in parts.get(1, []))

@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest import mock
 
 from support import Receiver, decode_request, observability
-from observability_integration import otlp, span_exporter
+from observability_integration import apm_setup, otlp, span_exporter
 from observability_integration.span_exporter import SpanExporter
 from observability_integration.tracing import MAX_ATTRIBUTES, MAX_TEXT, Span, new_trace_id
 
@@ -118,6 +118,12 @@ class SpanExporterTests(unittest.TestCase):
         self.assertLess(time.monotonic() - started, 5)
         self.assertEqual(exporter.sent + exporter.dropped, span_exporter.QUEUE_SPANS + 5_000)
 
+    def test_endpoints_are_understood_as_people_write_them(self):
+        for given in ("http://h:4318", "http://h:4318/", "http://h:4318/v1/traces", "http://h:4317"):
+            self.assertEqual(apm_setup._traces_endpoint(given), "http://h:4318/v1/traces")
+        with mock.patch.dict(os.environ, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://h/spans", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://other"}):
+            self.assertEqual(apm_setup._traces_endpoint(None), "http://h/spans")
+
     def test_an_endpoint_that_is_none_is_refused(self):
         for endpoint in ("localhost:4318", "ftp://x", "http://", "http://x:port/"):
             with self.assertRaises(ValueError):
@@ -189,12 +195,15 @@ class ProcessTests(unittest.TestCase):
             "import os\n"
             "child = os.fork()\n"
             "if child == 0:\n"
+            "    from observability_integration import metrics_url\n"
+            "    assert metrics_url() is None\n"
             "    asyncio.run(main())\n"
             "    raise SystemExit\n"
             "os.waitpid(child, 0)\n"
         )
         process, _ = self.run_python(code)
         self.assertEqual(process.returncode, 0, process.stderr)
+        self.assertNotIn("Error", process.stderr)
         spans = receiver.spans()
         self.assertEqual(len(spans), 12)
         self.assertEqual(len({span["span_id"] for span in spans}), 12)

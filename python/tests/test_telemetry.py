@@ -210,6 +210,14 @@ class MetricTests(ObservedTestCase):
         self.assertEqual(found['primitive_requests_total{primitive="HTTPGetPrimitive",name="http_get",status="success"}'], 1)
         self.assertEqual(len([span for span in self.spans()]), 2)
 
+    async def test_further_arguments_of_a_users_execute_are_passed_on(self):
+        class Scaled(WorkflowPrimitive):
+            async def execute(self, input_data, context, factor=1, *, offset=0):
+                return input_data * factor + offset
+
+        self.assertEqual(await Scaled().execute(2, WorkflowContext(), 3, offset=1), 7)
+        self.assertEqual(await Scaled().execute(input_data=2, context=WorkflowContext()), 2)
+
     async def test_an_observed_primitive_can_be_copied(self):
         primitive = RetryPrimitive(work)
         await primitive.execute(1, WorkflowContext())

@@ -172,7 +172,10 @@ class RecoveryTests(unittest.IsolatedAsyncioTestCase):
 
     def test_pauses(self):
         plain = dict(jitter=False, initial_delay=0.5)
-        delays = lambda strategy: [strategy.calculate_delay(attempt) for attempt in range(4)]
+
+        def delays(strategy):
+            return [strategy.calculate_delay(attempt) for attempt in range(4)]
+
         self.assertEqual(delays(RetryStrategy(**plain)), [0.5, 1.0, 2.0, 4.0])
         self.assertEqual(delays(RetryStrategy(**plain, max_backoff=1.5)), [0.5, 1.0, 1.5, 1.5])
         self.assertEqual(delays(RetryStrategy(**plain, backoff="linear")), [0.5, 1.0, 1.5, 2.0])

@@ -79,8 +79,7 @@ def initialize_observability(
         except (ValueError, RuntimeError) as error:
             logger.warning("observability is off: %s", error)
             return False
-        telemetry = WorkflowTelemetry(name, exporter.submit)
-        telemetry.observe_exporter(exporter)
+        telemetry = _telemetry(name, exporter)
         server, stands = None, True
         if enable_prometheus:
             try:
@@ -124,6 +123,27 @@ def metrics_url() -> str | None:
     return session.server.url if session is not None and session.server is not None else None
 
 
+def _start_over_in_child() -> None:
+    """In a forked child: counts from zero, behind locks of its own, and leaves the port to the parent."""
+    global _lock
+    _lock = threading.Lock()
+    if _session is not None:
+        if _session.server is not None:
+            _session.server.abandon()
+            _session.server = None
+        _session.telemetry = workflow_telemetry.active = _telemetry(_session.service_name, _session.exporter)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_over_in_child)
+
+
+def _telemetry(service_name: str, exporter: SpanExporter) -> WorkflowTelemetry:
+    telemetry = WorkflowTelemetry(service_name, exporter.submit)
+    telemetry.observe_exporter(exporter)
+    return telemetry
+
+
 def _resource(service_name: str, service_version: str | None) -> dict[str, AttributeValue]:
     attributes: dict[str, AttributeValue] = dict(_headers(os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")))
     attributes.update({
@@ -140,10 +160,11 @@ def _traces_endpoint(base: str | None) -> str:
         if whole:
             return whole
         base = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or DEFAULT_ENDPOINT
+    base = base.rstrip("/").removesuffix("/v1/traces")
     if urlsplit(base).port == 4317:
         logger.warning("%s is the port of OTLP over gRPC; spans are sent over HTTP, to port 4318", base)
         base = base.replace(":4317", ":4318", 1)
-    return base.rstrip("/") + "/v1/traces"
+    return base + "/v1/traces"
 
 
 def _timeout_seconds() -> float:

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Generic, Literal, Protocol, TypeVar, Union
+from typing import Generic, Literal, Protocol, TypeVar
 
 from .native_histogram import NativeBuckets, NativeHistogram
 
@@ -37,7 +37,7 @@ class HistogramPoint:
     native: NativeBuckets
 
 
-Point = Union[float, HistogramPoint]
+Point = float | HistogramPoint
 
 
 @dataclass(frozen=True)

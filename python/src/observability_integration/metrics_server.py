@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -55,6 +56,10 @@ class MetricsServer:
         self._thread.join(timeout=1)
         self._server.server_close()
 
+    def abandon(self) -> None:
+        """Lets go of the socket in a forked child, where there is no thread to serve it; the parent's is not touched."""
+        self._server.socket.close()
+
     def _serve(self) -> None:
         while not self._is_stopping:
             self._server.handle_request()
@@ -77,6 +82,14 @@ class _BoundedServer(ThreadingHTTPServer):
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+    def get_request(self) -> tuple[Any, Any]:
+        try:
+            return super().get_request()
+        except OSError:
+            # Out of file descriptors: the connection stays in the queue, and asking again at once would only burn the processor.
+            time.sleep(0.1)
+            raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if self._places.acquire(blocking=False):

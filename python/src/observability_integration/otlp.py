@@ -51,9 +51,9 @@ def _span(span: Span) -> bytes:
     if span.parent_id:
         parts += (b"\x22\x08", span.parent_id)
     parts += (_name(span.name), _KIND_INTERNAL, _TIMES.pack(_START_KEY, span.start_unix_nano, _END_KEY, span.end_unix_nano))
-    parts += [_attribute(9, type(value), key, value) for key, value in span.attributes.items()]
+    parts += [_attribute(9, key, value) for key, value in span.attributes.items()]
     for event in span.events:
-        described = b"".join(_attribute(3, type(value), key, value) for key, value in event.attributes.items())
+        described = b"".join(_attribute(3, key, value) for key, value in event.attributes.items())
         parts.append(bytes_field(11, _EVENT_TIME.pack(1 << 3 | 1, event.time_unix_nano) + text_field(2, event.name) + described))
     if span.status != STATUS_UNSET:
         message = text_field(2, span.status_message) if span.status_message else b""
@@ -66,9 +66,9 @@ def _name(name: str) -> bytes:
     return text_field(5, name)
 
 
-# Most attributes are the same on every span of a primitive. The type is in the key because 1, 1.0 and True are equal.
-@lru_cache(maxsize=4096)
-def _attribute(number: int, kind: type, key: str, value: AttributeValue) -> bytes:
+# Most attributes are the same on every span of a primitive. Typed, because 1, 1.0 and True are equal.
+@lru_cache(maxsize=1024, typed=True)
+def _attribute(number: int, key: str, value: AttributeValue) -> bytes:
     return bytes_field(number, _key_value(key, value))
 
 

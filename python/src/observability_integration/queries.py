@@ -9,10 +9,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Union
+from typing import Any
 from urllib.parse import urlencode
 
-Moment = Union[datetime, float, int, str]
+Moment = datetime | float | int | str
 """A point in time: a `datetime` (without a zone it is local time), seconds since the epoch, or text in RFC 3339."""
 
 POINTS = 250

@@ -129,7 +129,8 @@ class SpanExporter:
                 return
 
     def _next_batch(self) -> list[Span]:
-        queue, batch = self._queue, []
+        queue = self._queue
+        batch: list[Span] = []
         while queue and len(batch) < BATCH_SPANS:
             batch.append(queue.popleft())
         if self._tap:

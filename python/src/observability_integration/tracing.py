@@ -8,9 +8,8 @@ import random
 import string
 import time
 from contextvars import ContextVar
-from typing import Union
 
-AttributeValue = Union[str, bool, int, float]
+AttributeValue = str | bool | int | float
 
 MAX_ATTRIBUTES = 128
 """Attributes that one span keeps; further ones are dropped."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, Union
+from typing import Any, Generic, TypeVar, overload
 
 from .context import WorkflowContext
 from .instrumentation import instrumented
@@ -32,13 +32,17 @@ class WorkflowPrimitive(ABC, Generic[T, U]):
         super().__init_subclass__(**arguments)
         execute = cls.__dict__.get("execute")
         if inspect.isfunction(execute) and not getattr(execute, "__isabstractmethod__", False):
-            cls.execute = instrumented(execute)  # type: ignore[method-assign]
+            cls.execute = instrumented(execute)  # type: ignore[assignment,method-assign]
 
     @abstractmethod
     async def execute(self, input_data: T, context: WorkflowContext) -> U:
         """Does the step's work. Raises whatever makes it fail."""
 
-    def __rshift__(self, other: WorkflowPrimitive[U, V] | Callable[..., Any]) -> WorkflowPrimitive[T, V]:
+    @overload
+    def __rshift__(self, other: WorkflowPrimitive[U, V]) -> WorkflowPrimitive[T, V]: ...
+    @overload
+    def __rshift__(self, other: Callable[..., Any]) -> WorkflowPrimitive[T, Any]: ...
+    def __rshift__(self, other: WorkflowPrimitive[U, V] | Callable[..., Any]) -> WorkflowPrimitive[T, V] | WorkflowPrimitive[T, Any]:
         """`self >> other`: one after the other, what the first returns is the second's input."""
         from .sequential import SequentialPrimitive
 
@@ -61,7 +65,7 @@ class WorkflowPrimitive(ABC, Generic[T, U]):
         return ParallelPrimitive.joining(other, self)
 
 
-Executable = Union[WorkflowPrimitive[Any, Any], Callable[..., Any]]
+Executable = WorkflowPrimitive[Any, Any] | Callable[..., Any]
 """A primitive, or a function that becomes one."""
 
 
@@ -71,7 +75,7 @@ class LambdaPrimitive(WorkflowPrimitive[T, U]):
     It is called by its function's name, unless it is given another; a lambda is called `lambda`.
     """
 
-    def __init__(self, func: Callable[..., Any], name: str | None = None) -> None:
+    def __init__(self: LambdaPrimitive[Any, Any], func: Callable[..., Any], name: str | None = None) -> None:
         if not callable(func):
             raise TypeError(f"a LambdaPrimitive is made of a function, not of {type(func).__name__}")
         self.func = func
@@ -81,7 +85,8 @@ class LambdaPrimitive(WorkflowPrimitive[T, U]):
 
     async def execute(self, input_data: T, context: WorkflowContext) -> U:
         result = self.func(input_data, context) if self._takes_context else self.func(input_data)
-        return await result if inspect.isawaitable(result) else result
+        value: U = await result if inspect.isawaitable(result) else result
+        return value
 
 
 def as_primitive(step: Executable) -> WorkflowPrimitive[Any, Any]:

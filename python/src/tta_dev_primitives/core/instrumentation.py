@@ -12,34 +12,33 @@ from observability_integration.workflow_telemetry import WORKFLOW_SPAN, Workflow
 
 from .context import WorkflowContext
 
-Execute = Callable[[Any, Any, WorkflowContext], Awaitable[Any]]
 
-
-def instrumented(execute: Execute) -> Execute:
+def instrumented(execute: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     """`execute` that reports, where observability is initialized. `WorkflowPrimitive` applies it to each subclass's own."""
 
     @functools.wraps(execute)
-    async def measured(self: Any, input_data: Any, context: WorkflowContext) -> Any:
+    async def measured(self: Any, input_data: Any, context: WorkflowContext, *more: Any, **named: Any) -> Any:
         telemetry = workflow_telemetry.active
         # A subclass that calls super().execute() is one execution, not two.
         if telemetry is None or type(self).execute is not measured:
-            return await execute(self, input_data, context)
+            return await execute(self, input_data, context, *more, **named)
+        call = functools.partial(execute, self, input_data, context, *more, **named)
         parent = current_span.get()
         if parent is None:
-            return await _execute_workflow(telemetry, execute, self, input_data, context)
-        return await _execute_step(telemetry, execute, self, input_data, context, parent)
+            return await _execute_workflow(telemetry, self, context, call)
+        return await _execute_step(telemetry, self, parent, call)
 
     return measured
 
 
-async def _execute_workflow(telemetry: WorkflowTelemetry, execute: Execute, primitive: Any, input_data: Any, context: WorkflowContext) -> Any:
+async def _execute_workflow(telemetry: WorkflowTelemetry, primitive: Any, context: WorkflowContext, call: Callable[[], Awaitable[Any]]) -> Any:
     name = telemetry.step(primitive).name
     span = Span(WORKFLOW_SPAN, context._trace(), context._remote_parent(), {"workflow.name": name, **context._root_attributes()})
     running = telemetry.active_workflows.labels(name)
     running.add(1)
     status = "error"
     try:
-        result = await _execute_step(telemetry, execute, primitive, input_data, context, span)
+        result = await _execute_step(telemetry, primitive, span, call)
         status, span.status = "success", STATUS_OK
         return result
     except BaseException as error:
@@ -53,13 +52,13 @@ async def _execute_workflow(telemetry: WorkflowTelemetry, execute: Execute, prim
         telemetry.submit(span)
 
 
-async def _execute_step(telemetry: WorkflowTelemetry, execute: Execute, primitive: Any, input_data: Any, context: WorkflowContext, parent: Span) -> Any:
+async def _execute_step(telemetry: WorkflowTelemetry, primitive: Any, parent: Span, call: Callable[[], Awaitable[Any]]) -> Any:
     step = telemetry.step(primitive)
     span = Span(step.span_name, parent.trace_id, parent.span_id, step.attributes.copy())
     token = current_span.set(span)
     outcome = step.successes
     try:
-        return await execute(primitive, input_data, context)
+        return await call()
     except BaseException as error:
         # A cancelled execution has failed, too: its error is CancelledError, by which alerts can leave it out.
         outcome = step.failures

@@ -1,0 +1,84 @@
+import Foundation
+import Testbed
+import Testing
+
+@Suite("The Python package for applications", .serialized, .enabled(if: packagePython != nil, "there is no Python 3.10 or later here"))
+struct PythonPackageTests {
+    private let package = RunningStack.packageRoot.appendingPathComponent("python")
+    private var sources: [String: String] { ["PYTHONPATH": package.appendingPathComponent("src").path, "PYTHONDONTWRITEBYTECODE": "1"] }
+
+    @Test("its own tests pass")
+    func ownTests() throws {
+        let tests = try run(try #require(packagePython), ["-m", "unittest", "discover", "tests"], environment: sources, in: package)
+        #expect(tests.status == 0, "\(tests.error)")
+    }
+
+    @Test("one line, and the workflow's metrics are scraped and its trace is at Jaeger; both are asked for from Python")
+    func roundTrip() async throws {
+        let port = try freePort()
+        let stack = try await RunningStack(configuration: ["prometheus.yml": scraping(port)])
+        defer { stack.stop() }
+        let script = RunningStack.packageRoot.appendingPathComponent("Tests/Clients/python_package.py").path
+        let client = try run(try #require(packagePython), [
+            script, "--port", "\(port)", "--otlp", stack.url("otlpHTTP"), "--prometheus", stack.url("prometheus"), "--jaeger", stack.url("jaeger"), "--service", "my-service",
+        ], environment: sources)
+        try #require(client.status == 0, "\(client.error)")
+        let seen = try #require(JSONSerialization.jsonObject(with: Data(client.output.utf8)) as? [String: Any])
+        #expect(seen["started"] as? Bool == true)
+        #expect(seen["spans_left"] as? Bool == true)
+        let answers = try #require(seen["answers"] as? [String: [[String: Any]]])
+        func labels(_ query: String) -> Set<[String: String]> {
+            Set((answers[query] ?? []).compactMap { ($0["metric"] as? [String: String])?.filter { !["__name__", "job", "instance"].contains($0.key) } })
+        }
+        #expect(labels("cache_hit_rate") == [["name": "cache"]])
+        #expect(labels("primitive_retries_total") == [["name": "retry"]])
+        #expect(labels("workflow_active_requests") == [["workflow": "sequential"]])
+        #expect(labels("observability_service_info") == [["service_name": "my-service", "language": "python"]])
+        #expect(labels("primitive_errors_total").contains(["primitive": "LambdaPrimitive", "name": "ask", "error": "ConnectionError"]))
+        #expect(labels("rate(primitive_requests_total[5m])").contains(["primitive": "CachePrimitive", "name": "cache", "status": "success"]))
+        #expect(labels("histogram_quantile(0.95, rate(primitive_duration_seconds_bucket[5m]))").contains(["primitive": "CachePrimitive", "name": "cache"]))
+        #expect((seen["range"] as? [[String: Any]])?.contains { ($0["values"] as? [Any])?.isEmpty == false } == true)
+
+        let id = try #require(seen["trace_id"] as? String)
+        #expect((seen["traces"] as? [[String: Any]])?.count == 10)
+        #expect((seen["traces"] as? [[String: Any]])?.contains { $0["traceID"] as? String == id } == true)
+        let answer = try json(stack.url("jaeger", "/api/traces/\(id)"))
+        let trace = try #require((answer["data"] as? [[String: Any]])?.first)
+        let spans = try #require(trace["spans"] as? [[String: Any]])
+        let names = Set(spans.compactMap { $0["operationName"] as? String })
+        #expect(names.isSuperset(of: ["workflow.execute", "primitive.sequential", "primitive.prepare", "primitive.cache", "primitive.parallel", "primitive.router", "primitive.retry"]))
+        let ids = Set(spans.compactMap { $0["spanID"] as? String })
+        let roots = spans.filter { ($0["references"] as? [Any])?.isEmpty == true }
+        #expect(roots.count == 1)
+        #expect(roots.first?["operationName"] as? String == "workflow.execute")
+        for span in spans {
+            for reference in span["references"] as? [[String: Any]] ?? [] { #expect(ids.contains(reference["spanID"] as? String ?? "")) }
+        }
+        let tags = Dictionary((roots.first?["tags"] as? [[String: Any]] ?? []).map { ($0["key"] as? String ?? "", "\($0["value"] ?? "")") }) { first, _ in first }
+        #expect(tags["workflow.id"] == "req-\((seen["executions"] as? Int ?? 0) - 1)")
+        #expect(tags["workflow.status"] == "success")
+    }
+
+    @Test("the example runs as its page says, and shows what the stack knows of it")
+    func example() async throws {
+        let port = try freePort()
+        let stack = try await RunningStack(configuration: ["prometheus.yml": scraping(port)])
+        defer { stack.stop() }
+        let addresses = ["OTEL_EXPORTER_OTLP_ENDPOINT": stack.url("otlpHTTP"), "PROMETHEUS_URL": stack.url("prometheus"), "JAEGER_URL": stack.url("jaeger")]
+        let example = try run(try #require(packagePython), ["examples/first_workflow.py", "--seconds", "4", "--port", "\(port)"],
+                              environment: sources.merging(addresses) { $1 }, in: package)
+        #expect(example.status == 0, "\(example.error)")
+        #expect(example.output.contains("CachePrimitive"), "\(example.output)\(example.error)")
+        #expect(example.output.contains("Jaeger has 5 of the last traces"), "\(example.output)")
+    }
+
+    private func scraping(_ port: Int) -> String {
+        "scrape_configs: [{job_name: application, scrape_interval: 1s, scrape_timeout: 1s, static_configs: [{targets: ['127.0.0.1:\(port)']}]}]\n"
+    }
+}
+
+/// A Python that is new enough: the clients' own, or the system's.
+private let packagePython: String? = [clientsPython, "/usr/bin/python3", "/usr/local/bin/python3", "/opt/homebrew/bin/python3"].compactMap { $0 }.first { path in
+    guard FileManager.default.isExecutableFile(atPath: path) else { return false }
+    return (try? run(path, ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"]).status) == 0
+}
