@@ -5,6 +5,7 @@ import Testing
 @Suite("The Python package for applications", .serialized, .enabled(if: packagePython != nil, "there is no Python 3.10 or later here"))
 struct PythonPackageTests {
     private let package = RunningStack.packageRoot.appendingPathComponent("python")
+    private let script = RunningStack.packageRoot.appendingPathComponent("Tests/Clients/python_package.py").path
     private var sources: [String: String] { ["PYTHONPATH": package.appendingPathComponent("src").path, "PYTHONDONTWRITEBYTECODE": "1"] }
 
     @Test("its own tests pass")
@@ -18,7 +19,6 @@ struct PythonPackageTests {
         let port = try freePort()
         let stack = try await RunningStack(configuration: ["prometheus.yml": scraping(port)])
         defer { stack.stop() }
-        let script = RunningStack.packageRoot.appendingPathComponent("Tests/Clients/python_package.py").path
         let client = try run(try #require(packagePython), [
             script, "--port", "\(port)", "--otlp", stack.url("otlpHTTP"), "--prometheus", stack.url("prometheus"), "--jaeger", stack.url("jaeger"), "--service", "my-service",
         ], environment: sources)
@@ -57,6 +57,37 @@ struct PythonPackageTests {
         let tags = Dictionary((roots.first?["tags"] as? [[String: Any]] ?? []).map { ($0["key"] as? String ?? "", "\($0["value"] ?? "")") }) { first, _ in first }
         #expect(tags["workflow.id"] == "req-\((seen["executions"] as? Int ?? 0) - 1)")
         #expect(tags["workflow.status"] == "success")
+    }
+
+    @Test("Prometheus itself takes the protobuf exposition: the native histogram and the classic one are both there and agree",
+          .enabled(if: peer("prometheus") != nil, "prometheus is not here: run scripts/get-peers.sh"))
+    func beside() async throws {
+        let port = try freePort()
+        let stack = try await RunningStack()
+        defer { stack.stop() }
+        let job = "scrape_configs: [{job_name: application, scrape_interval: 1s, scrape_timeout: 1s, always_scrape_classic_histograms: true, static_configs: [{targets: ['127.0.0.1:\(port)']}]}]\n"
+        let prometheus = try await RunningPrometheus(configuration: job, folder: stack.folder.appendingPathComponent("prometheus"), arguments: ["--enable-feature=native-histograms"])
+        defer { prometheus.stop() }
+        let client = try run(try #require(packagePython), [
+            script, "--native", "--port", "\(port)", "--otlp", stack.url("otlpHTTP"), "--prometheus", prometheus.url(), "--jaeger", stack.url("jaeger"),
+        ], environment: sources)
+        try #require(client.status == 0, "\(client.error)")
+        try expectBothHistograms(try #require(JSONSerialization.jsonObject(with: Data(client.output.utf8)) as? [String: Any]))
+    }
+
+    /// The cache's durations are a native histogram, with as many observations as the classic one beside it.
+    private func expectBothHistograms(_ seen: [String: Any]) throws {
+        let answers = try #require(seen["answers"] as? [String: [[String: Any]]])
+        let native = try #require(answers[#"primitive_duration_seconds{primitive="CachePrimitive"}"#]?.first?["histogram"] as? [Any])
+        let histogram = try #require(native.last as? [String: Any])
+        let buckets = try #require(histogram["buckets"] as? [[Any]])
+        #expect(buckets.count > 1)
+        let classic = try #require(answers[#"primitive_duration_seconds_count{primitive="CachePrimitive"}"#]?.first?["value"] as? [Any])
+        // The two queries may fall on either side of a scrape.
+        let (nativeCount, classicCount) = (Double(histogram["count"] as? String ?? "") ?? 0, Double(classic.last as? String ?? "") ?? 0)
+        #expect(nativeCount > 0)
+        #expect(nativeCount <= classicCount)
+        #expect(buckets.reduce(0) { $0 + (Double($1.last as? String ?? "") ?? 0) } == nativeCount)
     }
 
     @Test("the example runs as its page says, and shows what the stack knows of it")

@@ -1,4 +1,5 @@
 import http.client
+import threading
 import unittest
 import urllib.error
 import urllib.request
@@ -66,6 +67,27 @@ class ExpositionTests(unittest.TestCase):
         lines = render_text(self.registry.collect()).decode().splitlines()[2:]
         self.assertEqual(len(lines), MAX_SERIES + 1)
         self.assertEqual(lines[-1], 'c_total{name="other"} 50')
+
+    def test_nothing_is_lost_between_threads_and_every_moment_agrees_with_itself(self):
+        counter, histogram = self.registry.counter("c_total", "Things.", "n"), self.registry.histogram("d_seconds", "Durations.", "n")
+        pattern = [0.0, 0.0005, 0.3, 2.0, 20.0]
+
+        def work():
+            for index in range(5_000):
+                counter.labels(str(index % 3)).inc()
+                histogram.labels("x").observe(pattern[index % 5])
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            for family in self.registry.collect():
+                if family.kind == "histogram":
+                    ((_, point),) = family.points
+                    self.assertEqual(point.cumulative_counts[-1], point.native.zero_count + sum(count for _, count in point.native.buckets))
+        counts, durations = self.registry.collect()
+        self.assertEqual(sum(value for _, value in counts.points), 20_000)
+        self.assertEqual((durations.points[0][1].count, durations.points[0][1].native.zero_count), (20_000, 4_000))
 
     def test_the_accept_header_chooses(self):
         for accept, expected in {

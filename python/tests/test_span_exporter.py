@@ -12,6 +12,11 @@ from observability_integration import apm_setup, otlp, span_exporter
 from observability_integration.span_exporter import SpanExporter
 from observability_integration.tracing import MAX_ATTRIBUTES, MAX_TEXT, Span, new_trace_id
 
+try:
+    from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+except ImportError:
+    trace_service_pb2 = None
+
 SOURCES = str(Path(__file__).resolve().parent.parent / "src")
 
 
@@ -43,6 +48,25 @@ class SpanExporterTests(unittest.TestCase):
         self.assertEqual(receiver.spans()[0]["attributes"], {**attributes, "lone": "?", "large": str(2**80)})
         path, headers, _ = receiver.requests[0]
         self.assertEqual((path, headers["content-type"]), ("/v1/traces", "application/x-protobuf"))
+
+    @unittest.skipUnless(trace_service_pb2, "the official OpenTelemetry messages are not installed")
+    def test_the_official_messages_say_the_same(self):
+        span = Span("größe", new_trace_id(), b"parent78", {"yes": True, "negative": -7, "real": 0.5, "text": "日本"})
+        span.record_error(ValueError("no"))
+        span.end()
+        body = otlp.encode_request(otlp.encode_resource({"service.name": "x"}), "scope", "1.2", [span, ended()])
+        request = trace_service_pb2.ExportTraceServiceRequest.FromString(body)
+        (resource_spans,) = request.resource_spans
+        (scope_spans,) = resource_spans.scope_spans
+        read = scope_spans.spans[0]
+        self.assertEqual((resource_spans.resource.attributes[0].value.string_value, scope_spans.scope.name, scope_spans.scope.version), ("x", "scope", "1.2"))
+        self.assertEqual((read.name, read.trace_id, read.span_id, read.parent_span_id), (span.name, span.trace_id, span.span_id, b"parent78"))
+        self.assertEqual((read.start_time_unix_nano, read.end_time_unix_nano, read.kind), (span.start_unix_nano, span.end_unix_nano, 1))
+        values = {attribute.key: attribute.value for attribute in read.attributes}
+        self.assertEqual((values["yes"].bool_value, values["negative"].int_value, values["real"].double_value, values["text"].string_value), (True, -7, 0.5, "日本"))
+        self.assertEqual((read.status.code, read.status.message, read.events[0].name, len(scope_spans.spans)), (2, "no", "exception", 2))
+        # Nothing was passed over: what is written again is as long.
+        self.assertEqual(len(request.SerializeToString()), len(body))
 
     def test_spans_are_bounded(self):
         span = Span("s", new_trace_id())

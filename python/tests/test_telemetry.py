@@ -1,5 +1,6 @@
 import asyncio
 import copy
+import logging
 import unittest
 
 from support import PROTOBUF_ACCEPT, ObservedTestCase, decode_families, observability, scrape
@@ -233,6 +234,9 @@ class WithoutObservabilityTests(unittest.IsolatedAsyncioTestCase):
         observability.shutdown_observability()
 
     async def test_switching_on_and_off_while_a_workflow_runs_does_it_no_harm(self):
+        logging.disable(logging.CRITICAL)
+        self.addCleanup(logging.disable, logging.NOTSET)
+
         async def switch_on(data):
             observability.initialize_observability("test", prometheus_port=0, otlp_endpoint="http://127.0.0.1:1")
             return data
