@@ -26,7 +26,7 @@ struct Rooms {
             let head = declaration.components(separatedBy: "\"")
             if head.count > 1 { byName[head[1]] = Room(name: head[1], floor: 0, uses: []) }
         }
-        byName["CWebAssets"] = Room(name: "CWebAssets", floor: 0, uses: [])
+        for name in ["CCRC32C", "CWebAssets"] { byName[name] = Room(name: name, floor: 0, uses: []) }
         byName["obstack"] = Room(name: "obstack", floor: 9, uses: ["Server", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "TraceModel", "OTLP"])
     }
 }

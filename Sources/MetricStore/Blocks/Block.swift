@@ -113,8 +113,8 @@ final class Block: Sendable {
         return chunks
     }
 
-    /// A chunk's bytes, verified, how they are encoded, and how many bytes behind them may be looked at. Valid while the block lives.
-    func chunk(_ reference: UInt64) throws(MetricStoreError) -> (encoding: UInt8, bytes: UnsafeBufferPointer<UInt8>, slack: Int) {
+    /// A chunk's bytes, verified, and how they are encoded. Valid while the block lives.
+    func chunk(_ reference: UInt64) throws(MetricStoreError) -> (encoding: UInt8, bytes: UnsafeBufferPointer<UInt8>) {
         let segment = Int(reference >> 32)
         guard segment < segments.count else {
             throw .corrupt(file: index.path, offset: 0, reason: "a chunk is said to be in segment \(segment + 1) of \(segments.count)")
@@ -129,13 +129,13 @@ final class Block: Sendable {
     func read(_ series: UInt32, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) {
         let start = buffer.mark
         for reference in try chunks(series, time) {
-            let (encoded, bytes, slack) = try chunk(reference.reference)
+            let (encoded, bytes) = try chunk(reference.reference)
             guard let encoding = BlockFormat.ChunkEncoding(rawValue: encoded) else {
                 let (file, offset) = place(reference.reference)
                 throw .unsupported(file: file, offset: offset, reason: "chunks of encoding \(encoded) cannot be read")
             }
             let behind = buffer.mark
-            do throws(ChunkDecoder.Malformed) { try ChunkDecoder.decode(encoding, bytes, slack: slack, time, into: &buffer) } catch {
+            do throws(ChunkDecoder.Malformed) { try ChunkDecoder.decode(encoding, bytes, time, into: &buffer) } catch {
                 let (file, offset) = place(reference.reference)
                 throw .corrupt(file: file, offset: offset, reason: error.reason)
             }

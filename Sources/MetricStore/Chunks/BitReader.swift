@@ -1,48 +1,27 @@
-/// Reads bits, high bits first; behind what is readable there are zeros, and `position` tells that the end was passed.
+/// Reads bits, high bits first; behind the end there are zeros, and `position` tells that it was passed.
 struct BitReader {
     let base: UnsafePointer<UInt8>
     let count: Int
     /// In bits.
     var position: Int
-    /// How many bytes from `base` on are there to be looked at, at least `count`. What is behind the end is then read instead of zeros.
-    let readable: Int
-
-    init(base: UnsafePointer<UInt8>, count: Int, position: Int, readable: Int? = nil) {
-        self.base = base
-        self.count = count
-        self.position = position
-        self.readable = readable ?? count
-    }
 
     /// The next 64 bits, without taking them.
     @inline(__always)
     func peek() -> UInt64 {
         let byte = position >> 3
-        guard _fastPath(byte + 9 <= readable) else { return peekAtEnd(byte) }
+        guard _fastPath(byte + 9 <= count) else { return peekAtEnd(byte) }
         let shift = UInt64(position & 7)
-        // SAFETY: nine bytes are there.
+        // SAFETY: nine bytes lie before the end.
         let word = UInt64(bigEndian: UnsafeRawPointer(base + byte).loadUnaligned(as: UInt64.self))
         return word &<< shift | UInt64(base[byte + 8]) &>> (8 - shift)
-    }
-
-    /// How many bits `peekShort` shows at least.
-    static let shortBits = 57
-
-    /// At least the next `shortBits`, zeros behind: with one look at memory, where `peek` needs two.
-    @inline(__always)
-    func peekShort() -> UInt64 {
-        let byte = position >> 3
-        guard _fastPath(byte + 8 <= readable) else { return peekAtEnd(byte) }
-        // SAFETY: eight bytes are there.
-        return UInt64(bigEndian: UnsafeRawPointer(base + byte).loadUnaligned(as: UInt64.self)) &<< UInt64(position & 7)
     }
 
     @inline(never)
     private func peekAtEnd(_ byte: Int) -> UInt64 {
         var word: UInt64 = 0
-        for offset in 0..<8 where byte + offset < readable { word |= UInt64(base[byte + offset]) << UInt64(56 - 8 * offset) }
+        for offset in 0..<8 where byte + offset < count { word |= UInt64(base[byte + offset]) << UInt64(56 - 8 * offset) }
         let shift = UInt64(position & 7)
-        let last = byte + 8 < readable ? UInt64(base[byte + 8]) : 0
+        let last = byte + 8 < count ? UInt64(base[byte + 8]) : 0
         return word &<< shift | last &>> (8 - shift)
     }
 

@@ -5,13 +5,12 @@ enum ChunkDecoder {
     /// Why a chunk's bytes are not a chunk.
     struct Malformed: Error { let reason: String }
 
-    /// Appends the samples within `time` to `buffer`, as they stand there. Never reads outside `chunk` and the `slack` bytes behind it, which may
-    /// be anything but must be there: with them the last samples need no care of their own.
+    /// Appends the samples within `time` to `buffer`, as they stand there. Never reads outside `chunk`.
     static func decode(
-        _ encoding: BlockFormat.ChunkEncoding, _ chunk: UnsafeBufferPointer<UInt8>, slack: Int = 0, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer
+        _ encoding: BlockFormat.ChunkEncoding, _ chunk: UnsafeBufferPointer<UInt8>, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer
     ) throws(Malformed) {
         switch encoding {
-        case .xor: try XORDecoder.decode(chunk, slack: slack, time, into: &buffer)
+        case .xor: try XORDecoder.decode(chunk, time, into: &buffer)
         case .xor2: try XOR2Decoder.decode(chunk, time, into: &buffer)
         case .histogram: try HistogramDecoder.decode(chunk, isFloat: false, time, into: &buffer)
         case .floatHistogram: try HistogramDecoder.decode(chunk, isFloat: true, time, into: &buffer)

@@ -5,8 +5,8 @@ import MetricModel
 enum XORDecoder {
     /// Appends the samples within `time` to `buffer`.
     ///
-    /// Never reads outside `chunk` and the `slack` bytes behind it. Throws when the bits run out before the samples do, or when time does not rise.
-    static func decode(_ chunk: UnsafeBufferPointer<UInt8>, slack: Int = 0, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(ChunkDecoder.Malformed) {
+    /// Never reads outside `chunk`. Throws when the bits run out before the samples do, or when time does not rise.
+    static func decode(_ chunk: UnsafeBufferPointer<UInt8>, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(ChunkDecoder.Malformed) {
         guard chunk.count >= OpenChunk.headerBytes, let base = chunk.baseAddress else { throw ChunkDecoder.Malformed(reason: "a chunk is shorter than its header") }
         let total = Int(base[0]) << 8 | Int(base[1])
         if total == 0 { return }
@@ -15,72 +15,162 @@ enum XORDecoder {
         buffer.reserve(total)
         let times = buffer.timestamps + buffer.count
         let values = buffer.values + buffer.count
-        var kept = 0
-        var reader = BitReader(base: base, count: chunk.count, position: OpenChunk.headerBytes * 8, readable: chunk.count + slack)
 
-        let first = reader.readUvarint()
-        var now = Int64(bitPattern: first >> 1) ^ -Int64(bitPattern: first & 1)
-        var bits = reader.read(64)
-        var delta: UInt64 = 0
-        var leading = 0
-        var width = 64
-        if now >= time.lowerBound, now <= time.upperBound {
-            times[kept] = now
-            values[kept] = Double(bitPattern: bits)
-            kept += 1
+        var reader = BitReader(base: base, count: chunk.count, position: OpenChunk.headerBytes * 8)
+        var walk = Walk(reading: &reader, into: times, values)
+        if total > 1, walk.now <= time.upperBound {
+            try walk.second(&reader, into: times, values)
+            // As long as a whole sample, however wide, lies before the end, there is nothing to be careful about. The rest is copied to where
+            // the same is true.
+            try walk.run(base, until: (chunk.count - Walk.sampleBytesMax) * 8, total, time.upperBound, times, values)
+            if walk.count < total, walk.now <= time.upperBound {
+                let tail = min(walk.position >> 3, chunk.count)
+                let left = chunk.count - tail
+                walk.position -= tail * 8
+                try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: left + Walk.sampleBytesMax) { copy throws(ChunkDecoder.Malformed) in
+                    // SAFETY: there is room for what is left, and for a sample behind it, which is zeros.
+                    guard let start = copy.baseAddress else { return }
+                    start.update(from: base + tail, count: left)
+                    (start + left).update(repeating: 0, count: Walk.sampleBytesMax)
+                    try walk.run(start, until: left * 8 - 1, total, time.upperBound, times, values)
+                }
+                walk.position += tail * 8
+                guard walk.count == total || walk.now > time.upperBound else { throw Self.endsEarly }
+            }
         }
-        if total > 1, now <= time.upperBound { delta = reader.readUvarint() }
-        var index = 1
-        while index < total, now <= time.upperBound {
-            // One look mostly has all of a sample: what changes the delta, what tells the value's width, and the value.
-            var word = reader.peekShort()
-            var used = 0
-            if index > 1 {
+        guard walk.position <= chunk.count * 8 else { throw Self.endsEarly }
+
+        // Times rise, so what is not wanted stands at the ends.
+        if walk.now > time.upperBound { walk.count -= 1 }
+        var early = 0
+        while early < walk.count, times[early] < time.lowerBound { early += 1 }
+        if early > 0 {
+            // SAFETY: both columns have `count` samples; `update` may overlap.
+            times.update(from: times + early, count: walk.count - early)
+            values.update(from: values + early, count: walk.count - early)
+        }
+        buffer.advance(by: walk.count - early)
+    }
+
+    private static var endsEarly: ChunkDecoder.Malformed { ChunkDecoder.Malformed(reason: "a chunk ends before its samples do") }
+
+    /// How far a chunk is decoded: the last sample's time and value, and what the next one is told by.
+    private struct Walk {
+        /// From a sample's first bit on, a look at its last bits may reach so far: 145 bits at most, and a look of nine bytes.
+        static let sampleBytesMax = 28
+
+        /// In bits.
+        var position: Int
+        /// Of samples written.
+        var count = 1
+        var now: Int64
+        var delta: UInt64 = 0
+        var bits: UInt64
+        /// Of the last value that brought its own.
+        var width = 64
+        var trailing = 0
+
+        /// Takes the first sample.
+        init(reading reader: inout BitReader, into times: UnsafeMutablePointer<Int64>, _ values: UnsafeMutablePointer<Double>) {
+            let first = reader.readUvarint()
+            now = Int64(bitPattern: first >> 1) ^ -Int64(bitPattern: first & 1)
+            bits = reader.read(64)
+            position = reader.position
+            times[0] = now
+            values[0] = Double(bitPattern: bits)
+        }
+
+        /// Takes the second sample, which has a delta of its own.
+        mutating func second(_ reader: inout BitReader, into times: UnsafeMutablePointer<Int64>, _ values: UnsafeMutablePointer<Double>) throws(ChunkDecoder.Malformed) {
+            delta = reader.readUvarint()
+            let then = now &+ Int64(bitPattern: delta)
+            guard then > now else { throw Self.fallingTime }
+            if reader.read(1) == 1 {
+                if reader.read(1) == 1 {
+                    let leading = Int(reader.read(5))
+                    width = Self.width(reader.read(6))
+                    trailing = 64 - leading - width
+                    guard trailing >= 0 else { throw Self.impossibleWidth }
+                }
+                bits ^= reader.read(width) &<< UInt64(trailing)
+            }
+            (now, position, count) = (then, reader.position, 2)
+            times[1] = now
+            values[1] = Double(bitPattern: bits)
+        }
+
+        /// Takes samples that begin at bit `limit` of `base` or before it, until there are `total`, or one is later than `last`, which is the last taken.
+        ///
+        /// `sampleBytesMax` bytes behind the limit are there to be looked at.
+        mutating func run(
+            _ base: UnsafePointer<UInt8>, until limit: Int, _ total: Int, _ last: Int64, _ times: UnsafeMutablePointer<Int64>, _ values: UnsafeMutablePointer<Double>
+        ) throws(ChunkDecoder.Malformed) {
+            // Locals, to be kept in registers.
+            var (position, count, now, delta, bits, width, trailing) = (position, count, now, delta, bits, width, trailing)
+            while count < total, position <= limit, now <= last {
+                var word = Self.look(base, position)
                 if word >> 63 == 0 {
-                    used = 1
+                    position &+= 1
+                    word &<<= 1
                 } else if word >> 62 == 0b10 {
                     let raw = Int64(bitPattern: (word &<< 2) &>> 50)
-                    // As in `readChange`.
+                    // As in `BitReader.readChange`.
                     delta = delta &+ UInt64(bitPattern: raw > 1 << 13 ? raw - 1 << 14 : raw)
-                    used = 16
+                    position &+= 16
+                    word &<<= 16
                 } else {
+                    // SAFETY: as everywhere here, a sample's bytes are there.
+                    var reader = BitReader(base: base, count: (position >> 3) + Self.sampleBytesMax, position: position)
                     delta = delta &+ UInt64(bitPattern: reader.readChange(word))
-                    word = reader.peekShort()
+                    position = reader.position
+                    word = Self.look(base, position)
                 }
-            }
-            let then = now &+ Int64(bitPattern: delta)
-            guard then > now else { throw ChunkDecoder.Malformed(reason: "time does not rise within a chunk") }
-            now = then
+                let then = now &+ Int64(bitPattern: delta)
+                guard then > now else { throw Self.fallingTime }
+                now = then
 
-            word = word &<< UInt64(used)
-            if word >> 63 == 0 {
-                reader.position += used + 1
-            } else {
-                // Whether the width is new is a coin's toss, which a processor cannot foresee: hence no branches.
-                let isNew = word >> 62 == 0b11
-                let newWidth = Int(word &>> 51 & 63)
-                leading = isNew ? Int(word &>> 57 & 31) : leading
-                width = isNew ? (newWidth == 0 ? 64 : newWidth) : width
-                let control = isNew ? 13 : 2
-                let trailing = 64 - leading - width
-                guard trailing >= 0 else { throw ChunkDecoder.Malformed(reason: "a value's width is impossible") }
-                used += control
-                if _fastPath(used + width <= BitReader.shortBits) {
-                    bits ^= ((word &<< UInt64(control)) &>> UInt64(64 - width)) &<< UInt64(trailing)
-                    reader.position += used + width
+                if word >> 63 == 0 {
+                    position &+= 1
                 } else {
-                    reader.position += used
-                    bits ^= reader.read(width) &<< UInt64(trailing)
+                    // Whether the width is new is a coin's toss, which a processor cannot foresee: hence no branches.
+                    let isNew = word >> 62 == 0b11
+                    let newWidth = Self.width(word &>> 51 & 63)
+                    let newTrailing = 64 &- Int(word &>> 57 & 31) &- newWidth
+                    width = isNew ? newWidth : width
+                    trailing = isNew ? newTrailing : trailing
+                    guard trailing >= 0 else { throw Self.impossibleWidth }
+                    position &+= isNew ? 13 : 2
+                    let value = Self.look(base, position)
+                    if _fastPath(width <= Self.lookBits) {
+                        bits ^= (value &>> UInt64(64 &- width)) &<< UInt64(trailing)
+                    } else {
+                        let rest = UInt64(base[position >> 3 &+ 8]) &>> UInt64(8 &- position & 7)
+                        bits ^= ((value | rest) &>> UInt64(64 &- width)) &<< UInt64(trailing)
+                    }
+                    position &+= width
                 }
+                times[count] = now
+                values[count] = Double(bitPattern: bits)
+                count &+= 1
             }
-            if now >= time.lowerBound, now <= time.upperBound {
-                times[kept] = now
-                values[kept] = Double(bitPattern: bits)
-                kept += 1
-            }
-            index += 1
+            (self.position, self.count, self.now, self.delta, self.bits, self.width, self.trailing) = (position, count, now, delta, bits, width, trailing)
         }
-        guard reader.position <= chunk.count * 8 else { throw ChunkDecoder.Malformed(reason: "a chunk ends before its samples do") }
-        buffer.advance(by: kept)
+
+        /// How many bits a look shows at least.
+        private static let lookBits = 57
+
+        /// At least the next `lookBits` bits, zeros behind.
+        @inline(__always)
+        private static func look(_ base: UnsafePointer<UInt8>, _ position: Int) -> UInt64 {
+            // SAFETY: `run` looks only where a sample may be.
+            UInt64(bigEndian: UnsafeRawPointer(base + position >> 3).loadUnaligned(as: UInt64.self)) &<< UInt64(truncatingIfNeeded: position & 7)
+        }
+
+        /// 64 is written as 0.
+        @inline(__always)
+        private static func width(_ written: UInt64) -> Int { Int(truncatingIfNeeded: (written &- 1) & 63) &+ 1 }
+
+        private static var fallingTime: ChunkDecoder.Malformed { ChunkDecoder.Malformed(reason: "time does not rise within a chunk") }
+        private static var impossibleWidth: ChunkDecoder.Malformed { ChunkDecoder.Malformed(reason: "a value's width is impossible") }
     }
 }

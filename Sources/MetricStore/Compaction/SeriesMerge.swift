@@ -48,7 +48,7 @@ struct SeriesMerge: ~Copyable {
             for chunk in try part.block.chunks(part.series) {
                 let cuts = deleted.filter { $0.lowerBound <= chunk.maxTime && $0.upperBound >= chunk.minTime }
                 if cuts.contains(where: { $0.lowerBound <= chunk.minTime && $0.upperBound >= chunk.maxTime }) { continue }
-                let (encoding, bytes, _) = try part.block.chunk(chunk.reference)
+                let (encoding, bytes) = try part.block.chunk(chunk.reference)
                 let (file, offset) = part.block.place(chunk.reference)
                 pieces.append(Piece(part: number, chunk: chunk, encoding: encoding, bytes: bytes, cuts: cuts, file: file, offset: offset))
             }

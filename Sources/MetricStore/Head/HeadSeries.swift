@@ -5,8 +5,6 @@ import MetricModel
 final class HeadSnapshot: @unchecked Sendable {
     // SAFETY: `copies` is filled before the object is shared and does not change afterwards.
     private var copies = ByteWriter(capacity: 4096)
-    /// Bytes behind the copy of an open chunk of floats, zeros.
-    static let slack = MemoryLayout<UInt64>.size
     private let lease: SnapshotRegistry.Lease
     /// Below it closed chunks may be gone.
     private(set) var minTime: Int64 = .min
@@ -131,7 +129,7 @@ final class HeadSeries: SelectedSeries, @unchecked Sendable {
         defer { Tombstones.filter(&buffer, from: start, deleted) }
         do throws(ChunkDecoder.Malformed) {
             if let newest = chunks.newestClosed { try readClosed(newest, time, &buffer) }
-            if chunks.openCount > 0 { try ChunkDecoder.decode(chunks.openEncoding, snapshot.bytes(chunks), slack: chunks.openEncoding == .xor ? HeadSnapshot.slack : 0, time, into: &buffer) }
+            if chunks.openCount > 0 { try ChunkDecoder.decode(chunks.openEncoding, snapshot.bytes(chunks), time, into: &buffer) }
         } catch {
             throw .corrupt(file: "the head", offset: 0, reason: error.reason)
         }

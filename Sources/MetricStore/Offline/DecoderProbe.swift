@@ -11,27 +11,10 @@ package enum DecoderProbe {
     package static func chunk(_ encoding: UInt8, _ bytes: UnsafeBufferPointer<UInt8>, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(MetricStoreError) -> Int? {
         guard let encoding = BlockFormat.ChunkEncoding(rawValue: encoding) else { return nil }
         let before = buffer.mark
-        let outcome = Result { () throws(ChunkDecoder.Malformed) in try ChunkDecoder.decode(encoding, bytes, time, into: &buffer) }
-        let count = buffer.count - before.floats + buffer.histograms.count - before.histograms
-        // Whatever stands behind a chunk in its file, nothing else may come of it.
-        let padded = [UInt8](bytes) + repeatElement(0xa5, count: 8)
-        var again = SampleBuffer()
-        let repeated = Result { () throws(ChunkDecoder.Malformed) in
-            try padded.withUnsafeBufferPointer { padded throws(ChunkDecoder.Malformed) in
-                try ChunkDecoder.decode(encoding, UnsafeBufferPointer(rebasing: padded[..<bytes.count]), slack: 8, time, into: &again)
-            }
+        do throws(ChunkDecoder.Malformed) { try ChunkDecoder.decode(encoding, bytes, time, into: &buffer) } catch {
+            throw .corrupt(file: "chunk", offset: 0, reason: error.reason)
         }
-        switch (outcome, repeated) {
-        case (.success, .success):
-            let isSame = (0..<again.count).allSatisfy { place in
-                again.timestamps[place] == buffer.timestamps[before.floats + place] && again.values[place].bitPattern == buffer.values[before.floats + place].bitPattern
-            }
-            precondition(again.count == buffer.count - before.floats && isSame, "what stands behind a chunk was taken for a part of it")
-        case (.failure, .failure): break
-        case (.failure, .success), (.success, .failure): preconditionFailure("what stands behind a chunk decides whether it can be read")
-        }
-        if case .failure(let malformed) = outcome { throw .corrupt(file: "chunk", offset: 0, reason: malformed.reason) }
-        return count
+        return buffer.count - before.floats + buffer.histograms.count - before.histograms
     }
 
     /// Opens an index and reads all that it leads to; what is wrong with one list or series is passed over. Returns how many series were read.
