@@ -3,8 +3,12 @@
 // Every page file twice, sorted: its bytes, then its row. The compiler follows edits of embedded files.
 #define BYTES(name) }; static const unsigned char name[] = {
 [[maybe_unused]] static const unsigned char nothing[] = { 0
+BYTES(dashboards_infrastructure_health_json)
+#embed "pages/dashboards/infrastructure-health.json"
 BYTES(dashboards_obstack_overview_json)
 #embed "pages/dashboards/obstack-overview.json"
+BYTES(dashboards_primitive_performance_json)
+#embed "pages/dashboards/primitive-performance.json"
 BYTES(dashboards_tta_workflows_json)
 #embed "pages/dashboards/tta-workflows.json"
 BYTES(grafana_annotations_js)
@@ -227,7 +231,9 @@ BYTES(traces_waterfall_js)
 
 #define ROW(name, path) {path, name, sizeof(name)},
 static const obstack_asset assets[] = {
+    ROW(dashboards_infrastructure_health_json, "dashboards/infrastructure-health.json")
     ROW(dashboards_obstack_overview_json, "dashboards/obstack-overview.json")
+    ROW(dashboards_primitive_performance_json, "dashboards/primitive-performance.json")
     ROW(dashboards_tta_workflows_json, "dashboards/tta-workflows.json")
     ROW(grafana_annotations_js, "grafana/annotations.js")
     ROW(grafana_api_js, "grafana/api.js")

@@ -30,8 +30,35 @@ enum ProcessMetrics {
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
             families.append(.gauge("process_max_fds", "Maximum number of open file descriptors.", Double(limit.rlim_cur)))
         }
+        if let network = networkBytes() {
+            families.append(.counter("process_network_receive_bytes_total", "Number of bytes received by the process over the network.", Double(network.received)))
+            families.append(.counter("process_network_transmit_bytes_total", "Number of bytes sent by the process over the network.", Double(network.sent)))
+        }
         families.append(.gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds.", startSeconds))
         return families
+    }
+
+    /// What the process's network namespace has received and sent since it is there, its own loopback included: `IpExt` of `netstat`, where Go's
+    /// client library looks, too (`prometheus/process_collector_procfsenabled.go`).
+    private static func networkBytes() -> (received: UInt64, sent: UInt64)? {
+        guard let file = fopen("/proc/self/net/netstat", "r") else { return nil }
+        defer { fclose(file) }
+        var line: UnsafeMutablePointer<CChar>?
+        var capacity = 0
+        defer { free(line) }
+        var names: [Substring] = []
+        while getline(&line, &capacity, file) > 0, let text = line.map({ String(cString: $0) }) {
+            guard text.hasPrefix("IpExt:") else { continue }
+            let fields = text.split(whereSeparator: \.isWhitespace)
+            if names.isEmpty {
+                names = fields
+            } else {
+                guard let received = names.firstIndex(of: "InOctets"), let sent = names.firstIndex(of: "OutOctets"), max(received, sent) < fields.count else { return nil }
+                guard let received = UInt64(fields[received]), let sent = UInt64(fields[sent]) else { return nil }
+                return (received, sent)
+            }
+        }
+        return nil
     }
 
     private static func statm() -> (virtual: Int, resident: Int)? {

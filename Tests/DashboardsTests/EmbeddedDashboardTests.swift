@@ -17,7 +17,8 @@ enum EmbeddedDashboards {
 }
 
 struct EmbeddedDashboardTests {
-    @Test("the platform's dashboards are embedded and are dashboards", arguments: [("dashboards/tta-workflows.json", "tta-workflows", "TTA.dev Workflows"), ("dashboards/obstack-overview.json", "obstack-overview", "ObservabilityStack")])
+    @Test("the platform's dashboards are embedded and are dashboards", arguments: [("dashboards/tta-workflows.json", "tta-workflows", "TTA.dev Workflows"), ("dashboards/obstack-overview.json", "obstack-overview", "ObservabilityStack"),
+        ("dashboards/primitive-performance.json", "primitive-performance", "Primitive Performance"), ("dashboards/infrastructure-health.json", "infrastructure-health", "Infrastructure Health")])
     func present(path: String, uid: String, title: String) throws {
         let bytes = try #require(EmbeddedDashboards.all.first { $0.name == path }?.bytes)
         let document = try DashboardDocument(bytes: bytes, file: path)
@@ -29,7 +30,7 @@ struct EmbeddedDashboardTests {
         let json = try JSONParser.parse(try #require(EmbeddedDashboards.all.first { $0.name == name }).bytes)
         let step = try QueryStep(rangeMillis: 900_000, points: 300, minimum: "", intervalMillis: 2_000, scrapeInterval: "5s", factor: 1)
         let interpolation = Interpolation(
-            step: step, rangeMillis: 900_000, fromMillis: 0, toMillis: 900_000, variables: ["job": .one(".*"), "primitive": .many(["CachePrimitive", "RetryPrimitive"])])
+            step: step, rangeMillis: 900_000, fromMillis: 0, toMillis: 900_000, variables: ["job": .one(".*"), "instance": .one(".*"), "primitive": .many(["CachePrimitive", "RetryPrimitive"])])
         var count = 0
         for panel in json["panels"]?.array ?? [] {
             for target in panel["targets"]?.array ?? [] {
