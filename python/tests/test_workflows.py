@@ -29,6 +29,21 @@ def failing(times, result="done", error=ValueError):
     return step
 
 
+def patient_step():
+    """A step that waits for long and, cancelled, notes its input once it has cleaned up; the notes, and the step."""
+    events = []
+
+    async def patient(data):
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.02)
+            events.append(data)
+            raise
+
+    return events, patient
+
+
 class CompositionTests(unittest.IsolatedAsyncioTestCase):
     async def execute(self, workflow, data=1):
         return await workflow.execute(data, WorkflowContext(trace_id="req-123"))
@@ -65,15 +80,7 @@ class CompositionTests(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(len((inner >> (lambda x: x)).primitives), 2)
 
     async def test_a_failure_cancels_the_siblings_and_waits_for_them(self):
-        events = []
-
-        async def patient(data):
-            try:
-                await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                await asyncio.sleep(0.02)
-                events.append("cleaned up")
-                raise
+        events, patient = patient_step()
 
         async def bad(data):
             await asyncio.sleep(0.01)
@@ -81,7 +88,7 @@ class CompositionTests(unittest.IsolatedAsyncioTestCase):
 
         with self.assertRaises(KeyError):
             await self.execute(LambdaPrimitive(patient) | bad)
-        self.assertEqual(events, ["cleaned up"])
+        self.assertEqual(events, [1])
         self.assertEqual(len(asyncio.all_tasks()), 1)
 
     async def test_errors_of_further_branches_are_noted(self):
@@ -100,16 +107,7 @@ class CompositionTests(unittest.IsolatedAsyncioTestCase):
             self.assertIn("RuntimeError: while cleaning up", caught.exception.__notes__[0])
 
     async def test_cancelling_the_workflow_cancels_its_branches(self):
-        events = []
-
-        async def patient(data):
-            try:
-                await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                await asyncio.sleep(0.02)
-                events.append(data)
-                raise
-
+        events, patient = patient_step()
         task = asyncio.ensure_future(self.execute(LambdaPrimitive(patient) | TimeoutPrimitive(patient, 50)))
         await asyncio.sleep(0.01)
         task.cancel()
