@@ -102,6 +102,7 @@ let package = Package(
         room(6, "PushGroups", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog"]),
         room(6, "Pipelines", uses: ["MetricModel", "TraceModel", "OTLP", "MetricStore", "TraceStore"], logging),
         room(6, "Dashboards", uses: ["CCrypt", "Bytes", "MetricModel", "PromQL"], grdb),
+        room(6, "Alerting", uses: ["Bytes", "Platform", "MetricModel"], logging),
 
         room(7, "HTTPSurface", uses: ["Bytes"], hummingbird, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes),
         room(7, "PrometheusAPI", uses: ["HTTPSurface", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "Acquisition"], hummingbird, httpTypes, nioCore),
