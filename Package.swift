@@ -114,7 +114,7 @@ let package = Package(
 
         room(8, "Server", uses: [
             "Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog", "MetricStore", "TraceStore", "PromQL",
-            "Acquisition", "PushGroups", "Pipelines", "Dashboards", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
+            "Acquisition", "PushGroups", "Pipelines", "Dashboards", "Alerting", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
         ], hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioHTTP1, nioPosix, nioSSL),
         .executableTarget(
             name: "obstack",

@@ -16,13 +16,14 @@ final class Reloader: Sendable {
     private let scrapes: ScrapeManager
     private let metrics: MetricStore
     private let queryLog: QueryLog
+    private let alerts: AlertSink
     private let provision: @Sendable () async -> Void
     private let nowMillis: @Sendable () -> Int64
     private let logger: Logger
     private let state = Mutex(State())
 
     init(
-        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, queryLog: QueryLog, alerts: AlertSink, provision: @escaping @Sendable () async -> Void,
         nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.folder = folder
@@ -30,6 +31,7 @@ final class Reloader: Sendable {
         self.scrapes = scrapes
         self.metrics = metrics
         self.queryLog = queryLog
+        self.alerts = alerts
         self.provision = provision
         self.nowMillis = nowMillis
         self.logger = logger
@@ -40,10 +42,12 @@ final class Reloader: Sendable {
 
     /// Throws what is wrong with the configuration; then everything goes on as before.
     func reload() async throws(ConfigurationError) {
-        let configuration: PrometheusConfiguration
         do {
-            configuration = try folder.prometheus(doors: Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) }))
+            let configuration = try folder.prometheus(doors: Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) }))
+            // Whatever cannot be read refuses before anything is changed.
+            let alertmanager = try folder.alertmanager()
             try await apply(configuration)
+            apply(configuration.alerting, alertmanager)
         } catch {
             state.withLock { $0.succeeded = false }
             logger.error("the configuration was not reloaded: \(error)")
@@ -69,5 +73,10 @@ final class Reloader: Sendable {
             state.succeeded = true
             state.atMillis = nowMillis()
         }
+    }
+
+    private func apply(_ alerting: AlertingConfiguration, _ alertmanager: AlertmanagerConfiguration?) {
+        alerts.use(alerting, alertmanager?.routing)
+        for key in alertmanager?.notServed ?? [] { logger.warning("\(key) has no effect here") }
     }
 }

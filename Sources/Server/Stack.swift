@@ -1,4 +1,5 @@
 import Acquisition
+import Alerting
 import Bytes
 import Dashboards
 import Glibc
@@ -40,6 +41,7 @@ package enum Stack {
         // What can refuse without leaving a trace refuses first.
         let folder = try ConfigurationFolder(options)
         let storage = try folder.prometheus(doors: [:]).storage
+        _ = try folder.alertmanager()
         try PortProbe.check(options)
         let data = options.dataDirectory
         try makeFolder(data)
@@ -65,10 +67,21 @@ package enum Stack {
         // Present.
         let board = DoorBoard(expected: Set(DoorName.allCases))
         let doors: @Sendable () -> [(name: String, port: Int)] = { board.doors.map { ($0.name.rawValue, $0.port) } }
+
+        // Alert.
+        let alertClient = AlertClient(eventLoopGroup: group, files: Disk(), pool: pool)
+        let dispatcher = try await pool.run {
+            try DispatchService(
+                directory: data + "/alerts", files: Disk(), pool: pool, transport: alertClient, clock: clock, userAgent: "ObservabilityStack/\(version)",
+                externalURL: { "http://localhost:\(board.port(.prometheus) ?? 0)" }, logger: logger)
+        }
+        let alerts = AlertSink(
+            notifier: AlertNotifier(transport: alertClient, clock: clock, logger: logger), dispatcher: dispatcher, files: Disk(), pool: pool, clock: clock, logger: logger)
+
         let provision: @Sendable () async -> Void = { await provisionDashboards(dashboards, folder, board, logger) }
-        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, metrics: metrics, queryLog: diary.log, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
+        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, metrics: metrics, queryLog: diary.log, alerts: alerts, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
-            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + intake.metricFamilies() + diary.metricFamilies()
+            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + intake.metricFamilies() + diary.metricFamilies() + alerts.notifier.metricFamilies() + alerts.dispatcher.metricFamilies()
         }
         let limits = BodyLimits()
 
@@ -130,7 +143,7 @@ package enum Stack {
         let ending = Ending()
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
-            signals, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
+            signals, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), alerts, ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
             door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.pushgateway, pushRouter),
             door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
         ]
@@ -145,6 +158,7 @@ package enum Stack {
         }
         RunFile.remove(in: data)
         await scrapeClient.shutdown()
+        await alertClient.shutdown()
         await stores.close(on: pool)
         pool.close()
         try outcome.get()

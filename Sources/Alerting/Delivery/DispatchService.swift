@@ -193,7 +193,7 @@ package final class DispatchService: Sendable {
             failure = response.status / 100 == 2
                 ? nil : ("unexpected status code \(response.status)" + (response.body.isEmpty ? "" : ": \(response.body)"), response.status / 100 == 5)
         } catch {
-            failure = (error.description, true)
+            if case .unusable = error { failure = (error.description, false) } else { failure = (error.description, true) }
         }
         state.withLock { state in
             state.requests += 1

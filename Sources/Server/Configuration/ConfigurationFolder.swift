@@ -14,12 +14,19 @@ struct ConfigurationFolder: Sendable {
     }
 
     var prometheusFile: String { path + "/prometheus.yml" }
+    var alertmanagerFile: String { path + "/alertmanager.yml" }
     var dashboardsDirectory: String { path + "/grafana/dashboards" }
 
     /// `prometheus.yml`, or the standard targets when there is none.
     func prometheus(doors: [DoorName: Int]) throws(ConfigurationError) -> PrometheusConfiguration {
         guard let text = try Self.text(prometheusFile) else { return .standard(doors: doors) }
         return try PrometheusConfiguration(text, file: prometheusFile)
+    }
+
+    /// `alertmanager.yml`; nil when there is none.
+    func alertmanager() throws(ConfigurationError) -> AlertmanagerConfiguration? {
+        guard let text = try Self.text(alertmanagerFile) else { return nil }
+        return try AlertmanagerConfiguration(text, file: alertmanagerFile)
     }
 
     /// The text of a file; nil when there is none.

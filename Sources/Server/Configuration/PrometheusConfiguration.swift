@@ -6,6 +6,7 @@ import Platform
 struct PrometheusConfiguration: Sendable {
     var scrapes: [ScrapeConfig] = []
     var storage = StorageConfiguration()
+    var alerting = AlertingConfiguration()
     /// Where every query is written down; nil for nowhere.
     var queryLogFile: String?
     /// The file as it was read, for `/api/v1/status/config`.
@@ -51,9 +52,11 @@ struct PrometheusConfiguration: Sendable {
         var globals = Globals()
         if var section = try top.section("global") { globals = try Globals(&section, &notServed) }
         queryLogFile = globals.queryLogFile
-        for key in ["rule_files", "scrape_config_files", "alerting", "remote_write", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
+        for key in ["rule_files", "scrape_config_files", "remote_write", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
             notServed.append("\(file): \(key)")
         }
+        if var section = try top.section("alerting") { alerting = try AlertingConfiguration(&section, &notServed) }
+        if var section = try top.section("global") { alerting.externalLabels = (try section.texts("external_labels") ?? []).map { (name: $0.0, value: $0.1) } }
         if var section = try top.section("storage") { storage = try StorageConfiguration(&section, &notServed) }
         var names: Set<String> = []
         for var section in try top.sections("scrape_configs") ?? [] {
@@ -122,6 +125,35 @@ struct PrometheusConfiguration: Sendable {
         config.labelNameLengthMax = try section.int("label_name_length_limit") ?? globals.labelNameLengthMax
         config.labelValueLengthMax = try section.int("label_value_length_limit") ?? globals.labelValueLengthMax
         config.keptDroppedTargets = try section.int("keep_dropped_targets") ?? globals.keptDroppedTargets
+        try targets(&section, &config)
+        config.relabelRules = try rules(&section, "relabel_configs")
+        config.metricRelabelRules = try rules(&section, "metric_relabel_configs")
+        try http(&section, &config, &notServed)
+        for key in [
+            "scrape_protocols", "fallback_scrape_protocol", "scrape_native_histograms", "scrape_classic_histograms", "always_scrape_classic_histograms",
+            "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "native_histogram_bucket_limit",
+            "native_histogram_min_bucket_factor", "scrape_failure_log_file", "extra_scrape_metrics",
+        ] + discoveriesNotServed where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
+        try section.refuseUnknown()
+        do {
+            try config.validate()
+        } catch {
+            throw section.error("job_name", "\(error)")
+        }
+        return config
+    }
+
+    /// Ways to find targets that Prometheus has and this has not.
+    static let discoveriesNotServed = [
+        "azure_sd_configs", "aws_sd_configs", "consul_sd_configs", "digitalocean_sd_configs", "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs", "ec2_sd_configs",
+        "eureka_sd_configs", "gce_sd_configs", "hetzner_sd_configs", "http_sd_configs", "ionos_sd_configs", "kubernetes_sd_configs", "kuma_sd_configs", "lightsail_sd_configs",
+        "linode_sd_configs", "marathon_sd_configs", "nerve_sd_configs", "nomad_sd_configs", "oci_sd_configs", "openstack_sd_configs", "outscale_sd_configs",
+        "ovhcloud_sd_configs", "puppetdb_sd_configs", "scaleway_sd_configs", "serverset_sd_configs", "stackit_sd_configs", "triton_sd_configs", "uyuni_sd_configs",
+        "vultr_sd_configs",
+    ]
+
+    /// `static_configs` and `file_sd_configs`, of scrapes and of alert managers.
+    static func targets(_ section: inout YAMLSection, _ config: inout ScrapeConfig) throws(ConfigurationError) {
         for (index, var group) in (try section.sections("static_configs") ?? []).enumerated() {
             let labels = Dictionary(try group.texts("labels") ?? []) { $1 }
             config.staticGroups.append(TargetGroup(addresses: try group.strings("targets") ?? [], labels: labels, source: String(index)))
@@ -132,28 +164,9 @@ struct PrometheusConfiguration: Sendable {
             _ = try discovery.duration("refresh_interval")
             try discovery.refuseUnknown()
         }
-        config.relabelRules = try rules(&section, "relabel_configs")
-        config.metricRelabelRules = try rules(&section, "metric_relabel_configs")
-        try http(&section, &config, &notServed)
-        for key in [
-            "scrape_protocols", "fallback_scrape_protocol", "scrape_native_histograms", "scrape_classic_histograms", "always_scrape_classic_histograms",
-            "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "native_histogram_bucket_limit",
-            "native_histogram_min_bucket_factor", "scrape_failure_log_file", "extra_scrape_metrics", "azure_sd_configs", "aws_sd_configs", "consul_sd_configs", "digitalocean_sd_configs",
-            "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs", "ec2_sd_configs", "eureka_sd_configs", "gce_sd_configs", "hetzner_sd_configs", "http_sd_configs",
-            "ionos_sd_configs", "kubernetes_sd_configs", "kuma_sd_configs", "lightsail_sd_configs", "linode_sd_configs", "marathon_sd_configs", "nerve_sd_configs",
-            "nomad_sd_configs", "oci_sd_configs", "openstack_sd_configs", "outscale_sd_configs", "ovhcloud_sd_configs", "puppetdb_sd_configs", "scaleway_sd_configs",
-            "serverset_sd_configs", "stackit_sd_configs", "triton_sd_configs", "uyuni_sd_configs", "vultr_sd_configs",
-        ] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
-        try section.refuseUnknown()
-        do {
-            try config.validate()
-        } catch {
-            throw section.error("job_name", "\(error)")
-        }
-        return config
     }
 
-    private static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {
+    static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {
         var rules: [RelabelRule] = []
         for var entry in try section.sections(key) ?? [] {
             var options = RelabelRule.Options()
@@ -178,7 +191,7 @@ struct PrometheusConfiguration: Sendable {
     }
 
     /// Authorization, TLS and redirects (upstream prometheus/common config/http_config.go).
-    private static func http(_ section: inout YAMLSection, _ config: inout ScrapeConfig, _ notServed: inout [String]) throws(ConfigurationError) {
+    static func http(_ section: inout YAMLSection, _ config: inout ScrapeConfig, _ notServed: inout [String]) throws(ConfigurationError) {
         var ways = 0
         if var basic = try section.section("basic_auth") {
             ways += 1
