@@ -109,7 +109,7 @@ let package = Package(
         room(7, "PushgatewayAPI", uses: ["HTTPSurface", "Bytes", "Platform", "MetricModel", "MetricFormats", "PushGroups"], hummingbird, httpTypes),
         room(7, "OTLPReceiver", uses: ["HTTPSurface", "Bytes", "OTLP", "Pipelines"], hummingbird, httpTypes, nioCore),
         room(7, "JaegerAPI", uses: ["HTTPSurface", "Bytes", "Platform", "TraceModel", "OTLP", "TraceStore", "TraceQuery"], hummingbird, httpTypes),
-        room(7, "GrafanaAPI", uses: ["HTTPSurface", "Bytes", "Dashboards"], hummingbird, httpTypes),
+        room(7, "GrafanaAPI", uses: ["HTTPSurface", "Bytes", "PromQL", "Dashboards"], hummingbird, httpTypes),
         room(7, "WebAssets", uses: ["CWebAssets", "HTTPSurface", "Bytes"], hummingbird, httpTypes),
 
         room(8, "Server", uses: [
@@ -137,6 +137,7 @@ let package = Package(
         tests("PromQLTests", uses: ["PromQL", "MetricModel", "MetricStore", "Bytes"]),
         tests("AcquisitionTests", uses: ["Acquisition", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),
         tests("PushTests", uses: ["Testbed", "PushGroups", "PushgatewayAPI", "HTTPSurface", "MetricFormats", "MetricModel", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
+        tests("AlertingTests", uses: ["Alerting", "MetricModel", "Platform", "Bytes"], logging),
         tests("DashboardsTests", uses: ["CWebAssets", "Dashboards", "GrafanaAPI", "HTTPSurface", "PromQL", "MetricModel", "MetricStore", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("WebAssetsTests", uses: ["WebAssets"]),
         tests("ServerTests", uses: ["Testbed", "Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, hummingbird, hummingbirdTesting, nioCore),
