@@ -24,7 +24,7 @@ enum AlertRuleDocument {
             "evalData": [
                 "evalMatches": .array(instances.map { ["metric": .string(rule.title), "tags": pairs($0.labels), "value": JSONValue($0.value)] })
             ],
-            "executionError": .string(status?.lastError ?? ""), "url": "/alerting/list", "expr": .string(rule.expression), "for": .string(duration(rule.holdMillis)),
+            "executionError": .string(status?.lastError ?? ""), "url": "/alerting/list", "expr": .string(rule.expression), "for": .string(rule.holdText),
             "frequency": JSONValue(Int(rule.intervalMillis / 1_000)), "labels": pairs(rule.labels), "annotations": pairs(rule.annotations),
         ]
     }
@@ -41,7 +41,7 @@ enum AlertRuleDocument {
         return [
             "id": JSONValue(Int(rule.id)), "uid": .string(rule.uid), "orgID": 1, "folderUID": .string(rule.folderUID), "ruleGroup": .string(rule.group), "title": .string(rule.title),
             "condition": sent["condition"] ?? "A", "data": data, "updated": .string(TimeText.rfc3339(rule.updatedMillis)), "noDataState": sent["noDataState"] ?? "NoData",
-            "execErrState": sent["execErrState"] ?? "Error", "for": .string(duration(rule.holdMillis)), "keep_firing_for": .string(duration(rule.keepFiringMillis)),
+            "execErrState": sent["execErrState"] ?? "Error", "for": .string(rule.holdText), "keep_firing_for": .string(rule.keepFiringText),
             "annotations": pairs(rule.annotations), "labels": pairs(rule.labels), "provenance": "api", "isPaused": .bool(rule.isPaused), "notification_settings": nil, "record": nil,
         ]
     }
@@ -83,6 +83,4 @@ enum AlertRuleDocument {
     private static func pairs(_ pairs: [String: String]) -> JSONValue {
         .object(pairs.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) })
     }
-
-    private static func duration(_ millis: Int64) -> String { millis == 0 ? "0s" : DurationText.exact(millis) }
 }

@@ -50,6 +50,8 @@ package enum Stack {
         let pool = try BlockingPool()
         let stores = try await pool.run { try Stores.open(options, storage, pool: pool, logger) }
         let (metrics, traces) = (stores.metrics, stores.traces)
+        try await pool.run { try Backup.removeLeftovers(data) }
+        let control = try ControlService(data: data, stores: stores, pool: pool, logger: logger)
 
         // Query.
         let diary = await pool.run { QueryDiary(directory: data + "/metrics", concurrencyMax: options.queries.concurrencyMax, logger: logger) { clock.unixMillis } }
@@ -143,7 +145,7 @@ package enum Stack {
         let ending = Ending()
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
-            signals, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), alerts, ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
+            signals, control, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), alerts, ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
             door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.pushgateway, pushRouter),
             door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
         ]

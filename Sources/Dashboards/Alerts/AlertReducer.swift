@@ -1,10 +1,12 @@
+import MetricModel
+
 /// How the points of a time become one value.
 ///
 /// Source: grafana `pkg/expr/mathexp/reduce.go`, `pkg/services/alerting/conditions/reducer.go`.
 enum AlertReducer {
     /// The values of `expression` over the time before now, reduced.
     static func over(_ expression: String, _ reducer: String, millis: Int64, at key: String) throws(DashboardsError) -> String {
-        let window = "(\(expression))[\(DurationText.exact(max(millis, 1_000))):]"
+        let window = "(\(expression))[\(ModelDuration(millis: max(millis, 1_000))):]"
         switch reducer.lowercased() {
         case "avg", "mean": return "avg_over_time(\(window))"
         case "min": return "min_over_time(\(window))"

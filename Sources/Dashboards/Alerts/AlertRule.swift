@@ -1,4 +1,5 @@
 import Bytes
+import MetricModel
 
 /// An alert rule that was made over the API: what is computed how often, and what is said when it holds.
 package struct AlertRule: Sendable, Equatable {
@@ -31,6 +32,10 @@ package struct AlertRule: Sendable, Equatable {
     package var createdBy = ""
     package var updatedMillis: Int64 = 0
     package var updatedBy = ""
+
+    /// `5m`, `0s`
+    package var holdText: String { ModelDuration(millis: holdMillis).description }
+    package var keepFiringText: String { ModelDuration(millis: keepFiringMillis).description }
 
     package init(title: String, group: String, expression: String, document: JSONValue) {
         self.title = title
