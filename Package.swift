@@ -103,11 +103,12 @@ let package = Package(
         room(6, "Acquisition", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore"], logging),
         room(6, "PushGroups", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog"]),
         room(6, "Pipelines", uses: ["MetricModel", "TraceModel", "OTLP", "MetricStore", "TraceStore"], logging),
+        room(6, "Rules", uses: ["Platform", "MetricModel", "MetricStore", "PromQL"], logging),
         room(6, "Dashboards", uses: ["CCrypt", "Bytes", "MetricModel", "PromQL"], grdb),
         room(6, "Alerting", uses: ["Bytes", "Platform", "MetricModel"], logging),
 
         room(7, "HTTPSurface", uses: ["Bytes"], hummingbird, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1),
-        room(7, "PrometheusAPI", uses: ["HTTPSurface", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "Acquisition"], hummingbird, httpTypes, nioCore),
+        room(7, "PrometheusAPI", uses: ["HTTPSurface", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "Acquisition", "Rules"], hummingbird, httpTypes, nioCore),
         room(7, "PushgatewayAPI", uses: ["HTTPSurface", "Bytes", "Platform", "MetricModel", "MetricFormats", "PushGroups"], hummingbird, httpTypes),
         room(7, "OTLPReceiver", uses: ["HTTPSurface", "Bytes", "OTLP", "Pipelines"], hummingbird, httpTypes, nioCore),
         room(7, "JaegerAPI", uses: ["HTTPSurface", "Bytes", "Platform", "TraceModel", "OTLP", "TraceStore", "TraceQuery"], hummingbird, httpTypes),
@@ -116,7 +117,7 @@ let package = Package(
 
         room(8, "Server", uses: [
             "Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog", "MetricStore", "TraceStore", "PromQL",
-            "Acquisition", "PushGroups", "Pipelines", "Dashboards", "Alerting", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
+            "Acquisition", "PushGroups", "Pipelines", "Rules", "Dashboards", "Alerting", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
         ], hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioExtras, nioHTTP1, nioPosix, nioSSL),
         .executableTarget(
             name: "obstack",

@@ -91,6 +91,7 @@ extension GrafanaAPI {
     private func reader(_ host: AlertRuleHost) async throws -> AlertRuleReader {
         var reader = AlertRuleReader()
         reader.parser = host.parser
+        reader.templateProblem = host.templateProblem
         let sources = try await dashboards.dataSources().filter { $0.type == "prometheus" }
         reader.dataSources = Set(sources.map(\.uid))
         if let interval = sources.first?.scrapeInterval, !interval.isEmpty { reader.scrapeInterval = interval }

@@ -18,6 +18,7 @@ import Platform
 import PrometheusAPI
 import PromQL
 import PushgatewayAPI
+import Rules
 import ServiceLifecycle
 import TraceStore
 import WebAssets
@@ -40,7 +41,9 @@ package enum Stack {
 
         // What can refuse without leaving a trace refuses first.
         let folder = try ConfigurationFolder(options)
-        let storage = try folder.prometheus(doors: [:]).storage
+        let configuration = try folder.prometheus(doors: [:])
+        let storage = configuration.storage
+        _ = try folder.ruleGroups(configuration.rules, parser: options.queries.parser)
         _ = try folder.alertmanager()
         try PortProbe.check(options)
         let data = options.dataDirectory
@@ -66,11 +69,9 @@ package enum Stack {
         let intake = TelemetryIntake(traces: traces, metrics: metrics)
         let dashboards = stores.dashboards
 
-        // Present.
+        // Alert.
         let board = DoorBoard(expected: Set(DoorName.allCases))
         let doors: @Sendable () -> [(name: String, port: Int)] = { board.doors.map { ($0.name.rawValue, $0.port) } }
-
-        // Alert.
         let alertClient = AlertClient(eventLoopGroup: group, files: Disk(), pool: pool)
         let dispatcher = try await pool.run {
             try DispatchService(
@@ -80,15 +81,27 @@ package enum Stack {
         let alerts = AlertSink(
             notifier: AlertNotifier(transport: alertClient, clock: clock, logger: logger), dispatcher: dispatcher, files: Disk(), pool: pool, clock: clock, logger: logger)
 
-        let provision: @Sendable () async -> Void = { await provisionDashboards(dashboards, folder, board, logger) }
-        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, metrics: metrics, queryLog: diary.log, alerts: alerts, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
+        // Judge.
+        let rules = RuleManager(engine: engine, reader: metrics, writer: metrics, blocking: pool, clock: clock, logger: logger, notify: { alerts.notify($0) })
+        let grafanaRules = GrafanaAlertRules(store: dashboards, manager: rules, parser: options.queries.parser, logger: logger)
+
+        // Present.
+        let provision: @Sendable () async -> Void = {
+            await provisionDashboards(dashboards, folder, board, logger)
+            // When it is known who is told of alerts.
+            await grafanaRules.load()
+        }
+        let reloader = Reloader(
+            folder: folder, board: board, scrapes: scrapes, metrics: metrics, rules: rules, parser: options.queries.parser, queryLog: diary.log, alerts: alerts,
+            provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
-            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + intake.metricFamilies() + diary.metricFamilies() + alerts.notifier.metricFamilies() + alerts.dispatcher.metricFamilies()
+            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + rules.metricFamilies() + intake.metricFamilies()
+                + diary.metricFamilies() + alerts.notifier.metricFamilies() + alerts.dispatcher.metricFamilies()
         }
         let limits = BodyLimits()
 
         let prometheusRouter = SurfaceRouter.make(envelope: PrometheusEnvelope(), crossOrigin: .everyone(pathPrefix: "/api/v1/"))
-        let server = PrometheusAPI.Server(
+        var server = PrometheusAPI.Server(
             version: version, startMillis: startMillis, flags: { options.flags }, configurationText: { reloader.configurationText },
             retentionText: options.retentionText,
             runtime: {
@@ -96,7 +109,8 @@ package enum Stack {
                 return .init(workingDirectory: workingDirectory(), hostname: hostname(), lastReloadSucceeded: last.succeeded, lastReloadMillis: last.atMillis)
             },
             metricFamilies: families, reload: { try await reloader.reload() }, nowMillis: { clock.unixMillis })
-        PrometheusAPI(store: metrics, engine: engine, targets: scrapes, server: server, limits: limits, administration: options.adminAPIIsEnabled ? metrics : nil)
+        server.alertmanagers = { alerts.notifier.alertmanagers }
+        PrometheusAPI(store: metrics, engine: engine, targets: scrapes, rules: rules, server: server, limits: limits, administration: options.adminAPIIsEnabled ? metrics : nil)
             .addRoutes(to: prometheusRouter)
         Pages.prometheus(doors).addRoutes(to: prometheusRouter)
 
@@ -125,7 +139,7 @@ package enum Stack {
         let prometheusResponder = prometheusRouter.buildResponder()
         let grafana = GrafanaAPI(
             dashboards: dashboards, queries: PanelQueries(store: dashboards, engine: engine), options: .init(version: version, commit: ""),
-            prometheus: { request, context in try await prometheusResponder.respond(to: request, context: context) })
+            prometheus: { request, context in try await prometheusResponder.respond(to: request, context: context) }, alertRules: grafanaRules.host)
         grafana.addRoutes(to: grafanaRouter)
         Pages.grafana(doors, gate: { request, context in await grafana.pageAccess(request, context) }).addRoutes(to: grafanaRouter)
 
@@ -145,7 +159,8 @@ package enum Stack {
         let ending = Ending()
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
-            signals, control, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), alerts, ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
+            signals, control, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), alerts, RuleService(manager: rules), ready,
+            door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
             door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.pushgateway, pushRouter),
             door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
         ]

@@ -119,7 +119,7 @@ struct AlertRuleTests {
         let rules = Mutex<[AlertRule]>([])
         let changes = Mutex(0)
         let host = AlertRuleHost(
-            parser: ParserOptions(),
+            parser: ParserOptions(), templateProblem: { name, text in text.contains("{{ nonsense") ? "\(name) is no template" : nil },
             rulesHaveChanged: {
                 let all = try? await store.store.alertRules()
                 rules.withLock { $0 = all ?? [] }
@@ -149,6 +149,8 @@ struct AlertRuleTests {
             #expect(refused.status == 400 && refused.message?.hasPrefix("invalid alert rule: expr: 1:6: parse error: expected type range vector") == true, "\(refused.text)")
             #expect(try await door.ask(.post, "/api/alerts", #"{"name": "High error rate", "expr": "x"}"#).status == 409)
             #expect(try await door.ask(.post, "/api/alerts", "nonsense").status == 400)
+            let template = try await door.ask(.post, "/api/alerts", #"{"name": "B", "expr": "x", "annotations": {"summary": "{{ nonsense"}}"#)
+            #expect(template.message == "invalid alert rule: annotations.summary: summary is no template")
 
             let list = try await door.ask(.get, "/api/alerts").json.array ?? []
             #expect(list.count == 1 && list[0]["name"] == "High error rate" && list[0]["state"] == "alerting" && list[0]["for"] == "5m")

@@ -11,6 +11,9 @@ package struct AlertRuleReader: Sendable {
     /// How often its data is scraped, as text.
     package var scrapeInterval = "15s"
 
+    /// What is wrong with the template of a label or an annotation of this name; nil for nothing.
+    package var templateProblem: @Sendable (_ name: String, _ text: String) -> String? = { _, _ in nil }
+
     package init() {}
 
     private static let textBytesMax = 64 << 10
@@ -172,6 +175,11 @@ package struct AlertRuleReader: Sendable {
         // Grafana's name for what a rule computed.
         rule.annotations = rule.annotations.mapValues(Self.withoutValues)
         rule.labels = rule.labels.mapValues(Self.withoutValues)
+        for (key, texts) in [("labels", rule.labels), ("annotations", rule.annotations)] {
+            for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
+                if let problem = templateProblem(name, text) { throw .invalidAlertRule(key: "\(key).\(name)", reason: problem) }
+            }
+        }
         let expression: Expr
         do { expression = try PromQL.parse(rule.expression, options: parser) } catch { throw .invalidAlertRule(key: "expr", reason: "\(error), in \(rule.expression)") }
         guard [.vector, .scalar].contains(expression.type) else {

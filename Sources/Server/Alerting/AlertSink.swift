@@ -3,6 +3,7 @@ import Alerting
 import Logging
 import MetricModel
 import Platform
+import Rules
 import ServiceLifecycle
 import Synchronization
 
@@ -45,9 +46,15 @@ final class AlertSink: Service, Sendable {
     }
 
     /// Passes alerts on; never waits for whom they are for.
-    func notify(_ alerts: [Alerting.Alert]) {
-        let configuration = state.withLock(\.configuration)
-        let told = alerts.compactMap { alert in configuration.relabeled(alert.labels).map { alert.relabeled($0) } }
+    func notify(_ alerts: [RaisedAlert]) {
+        let (configuration, now) = (state.withLock(\.configuration), clock.unixMillis)
+        let told = alerts.compactMap { alert in
+            configuration.relabeled(alert.labels).map { labels in
+                Alerting.Alert(
+                    labels: labels, annotations: alert.annotations, startsAtMillis: alert.startsAtMillis, endsAtMillis: alert.endsAtMillis, generatorURL: alert.generatorURL,
+                    nowMillis: now, resolveTimeoutMillis: 0)
+            }
+        }
         notifier.send(told)
         dispatcher.receive(told)
     }

@@ -20,7 +20,7 @@ struct AlertingConfiguration: Sendable {
     }
 
     /// Added to every alert that has not got them.
-    var externalLabels: [(name: String, value: String)] = []
+    var externalLabels: [String: String] = [:]
     var relabelRules: [RelabelRule] = []
     var alertmanagers: [Alertmanagers] = []
 
@@ -64,7 +64,7 @@ struct AlertingConfiguration: Sendable {
     /// An alert's labels as everybody is told them; nil where they are dropped.
     func relabeled(_ labels: Labels) -> Labels? {
         var set = LabelSet(labels)
-        for label in externalLabels where set[label.name].isEmpty { set[label.name] = label.value }
+        for (name, value) in externalLabels where set[name].isEmpty { set[name] = value }
         return RelabelRule.apply(relabelRules, to: &set) ? set.labels : nil
     }
 }
