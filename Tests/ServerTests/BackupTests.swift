@@ -85,7 +85,7 @@ struct BackupTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let day = now / 1000 - 3 * 86_400
         let text = folder.appendingPathComponent("text")
-        try ("# TYPE old gauge\n" + (0..<100).map { "old \($0) \(day + $0 * 300)\n" }.joined() + "# EOF\n").write(to: text, atomically: true, encoding: .utf8)
+        try ("# TYPE old gauge\n" + (0..<Int64(100)).map { "old \($0) \(day + $0 * 300)\n" }.joined() + "# EOF\n").write(to: text, atomically: true, encoding: .utf8)
         #expect(try Self.obstack(["tsdb", "import", "--quiet", text.path, data.appendingPathComponent("metrics").path]).status == 0)
         let stack = try await RunningStack(reusing: folder, configuration: configuration, arguments: ["--web.enable-admin-api"])
         defer { stack.stop() }
