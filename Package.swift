@@ -16,6 +16,7 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -65,6 +66,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.38.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
@@ -95,6 +97,8 @@ let package = Package(
         room(4, "MetricStore", uses: ["Bytes", "Platform", "MetricModel", "SegmentLog"]),
         room(4, "TraceStore", uses: ["Bytes", "Platform", "MetricModel", "TraceModel", "OTLP", "SegmentLog"]),
 
+        room(4, "RemoteStores", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats", "TraceModel", "OTLP"], asyncHTTPClient, logging, nioCore, nioHTTP1, nioHTTP2, nioPosix, nioSSL),
+
         room(5, "PromQL", uses: ["Bytes", "MetricModel", "MetricStore"]),
         room(5, "TraceQuery", uses: ["TraceModel"]),
 
@@ -113,7 +117,7 @@ let package = Package(
 
         room(8, "Server", uses: [
             "Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog", "MetricStore", "TraceStore", "PromQL",
-            "Acquisition", "PushGroups", "Pipelines", "Dashboards", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
+            "RemoteStores", "Acquisition", "PushGroups", "Pipelines", "Dashboards", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
         ], hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioHTTP1, nioPosix, nioSSL),
         .executableTarget(
             name: "obstack",

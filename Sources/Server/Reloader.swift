@@ -1,6 +1,7 @@
 import Acquisition
 import Logging
 import MetricStore
+import RemoteStores
 import Synchronization
 
 /// Reads the configuration again and passes it down. A file with an error changes nothing.
@@ -15,6 +16,7 @@ final class Reloader: Sendable {
     private let board: DoorBoard
     private let scrapes: ScrapeManager
     private let metrics: MetricStore
+    private let remote: RemoteWriter
     private let queryLog: QueryLog
     private let provision: @Sendable () async -> Void
     private let nowMillis: @Sendable () -> Int64
@@ -22,13 +24,14 @@ final class Reloader: Sendable {
     private let state = Mutex(State())
 
     init(
-        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, remote: RemoteWriter, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
         nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.folder = folder
         self.board = board
         self.scrapes = scrapes
         self.metrics = metrics
+        self.remote = remote
         self.queryLog = queryLog
         self.provision = provision
         self.nowMillis = nowMillis
@@ -56,6 +59,8 @@ final class Reloader: Sendable {
         let log: QueryLog.File?
         do {
             log = try queryLog.opened(configuration.queryLogFile)
+            // First, so that a receiver gets all that the new scrapes bring.
+            try remote.apply(configuration.remoteWrites)
             try scrapes.apply(configuration.scrapes)
             try await metrics.setOutOfOrderWindow(millis: configuration.storage.outOfOrderWindow.millis)
         } catch {

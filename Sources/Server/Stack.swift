@@ -17,6 +17,7 @@ import Platform
 import PrometheusAPI
 import PromQL
 import PushgatewayAPI
+import RemoteStores
 import ServiceLifecycle
 import TraceStore
 import WebAssets
@@ -59,6 +60,10 @@ package enum Stack {
         var scrapeOptions = ScrapeManager.Options()
         scrapeOptions.readYAML = { bytes in try YAMLDocument.json(bytes) }
         let scrapes = ScrapeManager(writer: metrics, transport: scrapeClient, files: Disk(), blocking: pool, clock: clock, options: scrapeOptions, logger: logger)
+        let commits = StoreCommits(store: metrics)
+        let remote = RemoteWriter(source: commits, metadata: { commits.metadata() }, directory: data + "/remote", clock: clock, logger: logger) {
+            try RemoteHTTPClient($0, eventLoopGroup: group)
+        }
         let intake = TelemetryIntake(traces: traces, metrics: metrics)
         let dashboards = stores.dashboards
 
@@ -66,9 +71,9 @@ package enum Stack {
         let board = DoorBoard(expected: Set(DoorName.allCases))
         let doors: @Sendable () -> [(name: String, port: Int)] = { board.doors.map { ($0.name.rawValue, $0.port) } }
         let provision: @Sendable () async -> Void = { await provisionDashboards(dashboards, folder, board, logger) }
-        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, metrics: metrics, queryLog: diary.log, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
+        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, metrics: metrics, remote: remote, queryLog: diary.log, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
-            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + intake.metricFamilies() + diary.metricFamilies()
+            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + remote.metricFamilies() + intake.metricFamilies() + diary.metricFamilies()
         }
         let limits = BodyLimits()
 
@@ -130,7 +135,7 @@ package enum Stack {
         let ending = Ending()
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
-            signals, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
+            signals, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), RemoteWriteService(writer: remote), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
             door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.pushgateway, pushRouter),
             door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
         ]

@@ -1,10 +1,12 @@
 import Acquisition
 import MetricModel
 import Platform
+import RemoteStores
 
 /// What `prometheus.yml` says, as far as it is served; what is valid and not served yet is listed by name.
 struct PrometheusConfiguration: Sendable {
     var scrapes: [ScrapeConfig] = []
+    var remoteWrites: [RemoteWriteOptions] = []
     var storage = StorageConfiguration()
     /// Where every query is written down; nil for nowhere.
     var queryLogFile: String?
@@ -51,10 +53,11 @@ struct PrometheusConfiguration: Sendable {
         var globals = Globals()
         if var section = try top.section("global") { globals = try Globals(&section, &notServed) }
         queryLogFile = globals.queryLogFile
-        for key in ["rule_files", "scrape_config_files", "alerting", "remote_write", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
+        for key in ["rule_files", "scrape_config_files", "alerting", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
             notServed.append("\(file): \(key)")
         }
         if var section = try top.section("storage") { storage = try StorageConfiguration(&section, &notServed) }
+        remoteWrites = try RemoteWriteConfiguration.all(try top.sections("remote_write") ?? [], externalLabels: globals.externalLabels, &notServed)
         var names: Set<String> = []
         for var section in try top.sections("scrape_configs") ?? [] {
             let config = try Self.scrape(&section, globals, &notServed)
@@ -72,6 +75,8 @@ struct PrometheusConfiguration: Sendable {
         var bodyBytesMax = 0, sampleLimit = 0, targetLimit = 0, labelLimit = 0, labelNameLengthMax = 0, labelValueLengthMax = 0, keptDroppedTargets = 0
 
         var queryLogFile: String?
+        /// What others are told with everything that this server says.
+        var externalLabels = Labels.empty
 
         init() {}
 
@@ -83,7 +88,7 @@ struct PrometheusConfiguration: Sendable {
             }
             timeout = min(timeout, interval)
             _ = try section.duration("evaluation_interval")
-            _ = try section.texts("external_labels")
+            externalLabels = Labels((try section.texts("external_labels") ?? []).map { ($0.0, EnvironmentText.expanded($0.1)) })
             bodyBytesMax = try section.bytes("body_size_limit") ?? 0
             sampleLimit = try section.int("sample_limit") ?? 0
             targetLimit = try section.int("target_limit") ?? 0
@@ -153,7 +158,7 @@ struct PrometheusConfiguration: Sendable {
         return config
     }
 
-    private static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {
+    static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {
         var rules: [RelabelRule] = []
         for var entry in try section.sections(key) ?? [] {
             var options = RelabelRule.Options()
@@ -178,7 +183,7 @@ struct PrometheusConfiguration: Sendable {
     }
 
     /// Authorization, TLS and redirects (upstream prometheus/common config/http_config.go).
-    private static func http(_ section: inout YAMLSection, _ config: inout ScrapeConfig, _ notServed: inout [String]) throws(ConfigurationError) {
+    static func http(_ section: inout YAMLSection, _ config: inout ScrapeConfig, _ notServed: inout [String]) throws(ConfigurationError) {
         var ways = 0
         if var basic = try section.section("basic_auth") {
             ways += 1
