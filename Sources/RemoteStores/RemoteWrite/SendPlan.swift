@@ -6,31 +6,31 @@ import MetricModel
 /// A series is always the same shard's, and a shard sends one request after the other, so that what a receiver gets of a series is in order.
 /// A pure function of the rows and two numbers: after a crash the same round is cut into the same requests, which a receiver that has seen
 /// one of them can tell.
-struct SendPlan {
+package struct SendPlan {
     /// Consecutive rows of one series.
-    struct Piece: Equatable {
-        var series: Int
+    package struct Piece: Equatable {
+        package var series: Int
         /// Of the columns; empty for none.
-        var samples: Range<Int>
+        package var samples: Range<Int>
         /// Of `histograms`.
-        var histograms: Range<Int>
+        package var histograms: Range<Int>
         /// Places in `exemplars`.
-        var exemplars: [Int] = []
+        package var exemplars: [Int] = []
 
-        var count: Int { samples.count + histograms.count + exemplars.count }
+        package var count: Int { samples.count + histograms.count + exemplars.count }
     }
 
     /// What one request holds, all of it of one batch of the round.
-    struct Request: Equatable {
-        var batch: Int
-        var pieces: [Piece] = []
-        var count = 0
+    package struct Request: Equatable {
+        package var batch: Int
+        package var pieces: [Piece] = []
+        package var count = 0
     }
 
     /// By shard, in the order in which they are sent.
-    private(set) var shards: [[Request]]
+    package private(set) var shards: [[Request]]
 
-    init(_ batches: [SampleBatch], shards count: Int, rowsPerRequestMax: Int, sendsHistograms: Bool = true, sendsExemplars: Bool = true) {
+    package init(_ batches: [SampleBatch], shards count: Int, rowsPerRequestMax: Int, sendsHistograms: Bool = true, sendsExemplars: Bool = true) {
         shards = [[Request]](repeating: [], count: max(1, count))
         for (index, batch) in batches.enumerated() {
             // Late samples may be refused where others are not, so they go by themselves.
@@ -49,7 +49,7 @@ struct SendPlan {
     }
 
     /// How many shards share a round: one for each capacity's worth of rows, within the bounds.
-    static func shardCount(rows: Int, _ options: RemoteWriteOptions.Queue) -> Int {
+    package static func shardCount(rows: Int, _ options: RemoteWriteOptions.Queue) -> Int {
         min(max((rows + options.capacity - 1) / max(1, options.capacity), options.shardsMin, 1), max(options.shardsMax, 1))
     }
 
