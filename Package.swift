@@ -97,14 +97,14 @@ let package = Package(
         room(4, "MetricStore", uses: ["Bytes", "Platform", "MetricModel", "SegmentLog"]),
         room(4, "TraceStore", uses: ["Bytes", "Platform", "MetricModel", "TraceModel", "OTLP", "SegmentLog"]),
 
-        room(4, "RemoteStores", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats", "TraceModel", "OTLP"], asyncHTTPClient, logging, nioCore, nioHTTP1, nioHTTP2, nioPosix, nioSSL),
+        room(4, "RemoteStores", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats"], asyncHTTPClient, logging, nioCore, nioHTTP1, nioHTTP2, nioPosix, nioSSL),
 
         room(5, "PromQL", uses: ["Bytes", "MetricModel", "MetricStore"]),
         room(5, "TraceQuery", uses: ["TraceModel"]),
 
         room(6, "Acquisition", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore"], logging),
         room(6, "PushGroups", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog"]),
-        room(6, "Pipelines", uses: ["MetricModel", "TraceModel", "OTLP", "MetricStore", "TraceStore"], logging),
+        room(6, "Pipelines", uses: ["MetricModel", "TraceModel", "OTLP", "MetricStore", "TraceStore", "RemoteStores"], logging),
         room(6, "Dashboards", uses: ["CCrypt", "Bytes", "MetricModel", "PromQL"], grdb),
 
         room(7, "HTTPSurface", uses: ["Bytes"], hummingbird, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes),

@@ -1,6 +1,7 @@
 import Acquisition
 import Logging
 import MetricStore
+import Pipelines
 import RemoteStores
 import Synchronization
 
@@ -17,6 +18,8 @@ final class Reloader: Sendable {
     private let scrapes: ScrapeManager
     private let metrics: MetricStore
     private let remote: RemoteWriter
+    private let forwarding: OTLPForwarding
+    private let intake: TelemetryIntake
     private let queryLog: QueryLog
     private let provision: @Sendable () async -> Void
     private let nowMillis: @Sendable () -> Int64
@@ -24,7 +27,7 @@ final class Reloader: Sendable {
     private let state = Mutex(State())
 
     init(
-        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, remote: RemoteWriter, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, remote: RemoteWriter, forwarding: OTLPForwarding, intake: TelemetryIntake, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
         nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.folder = folder
@@ -32,6 +35,8 @@ final class Reloader: Sendable {
         self.scrapes = scrapes
         self.metrics = metrics
         self.remote = remote
+        self.forwarding = forwarding
+        self.intake = intake
         self.queryLog = queryLog
         self.provision = provision
         self.nowMillis = nowMillis
@@ -45,8 +50,11 @@ final class Reloader: Sendable {
     func reload() async throws(ConfigurationError) {
         let configuration: PrometheusConfiguration
         do {
-            configuration = try folder.prometheus(doors: Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) }))
+            let doors = Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) })
+            configuration = try folder.prometheus(doors: doors)
+            let collector = try folder.collector(doors: doors)
             try await apply(configuration)
+            try apply(collector)
         } catch {
             state.withLock { $0.succeeded = false }
             logger.error("the configuration was not reloaded: \(error)")
@@ -74,5 +82,18 @@ final class Reloader: Sendable {
             state.succeeded = true
             state.atMillis = nowMillis()
         }
+    }
+
+    private func apply(_ configuration: CollectorConfiguration) throws(ConfigurationError) {
+        do {
+            try forwarding.apply(configuration.exports)
+        } catch {
+            throw ConfigurationError(file: folder.collectorFile, line: nil, reason: "\(error)")
+        }
+        var options = intake.options
+        options.bytesInFlightMax = configuration.bytesInFlightMax ?? TelemetryIntake.Options().bytesInFlightMax
+        intake.apply(options)
+        for remark in configuration.remarks { logger.warning("\(remark)") }
+        for export in configuration.exports { logger.info("\(export.signal.rawValue) are passed on to \(export.destinationText) by exporter \(export.name)") }
     }
 }

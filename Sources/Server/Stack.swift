@@ -41,6 +41,7 @@ package enum Stack {
         // What can refuse without leaving a trace refuses first.
         let folder = try ConfigurationFolder(options)
         let storage = try folder.prometheus(doors: [:]).storage
+        _ = try folder.collector(doors: [:])
         try PortProbe.check(options)
         let data = options.dataDirectory
         try makeFolder(data)
@@ -64,14 +65,15 @@ package enum Stack {
         let remote = RemoteWriter(source: commits, metadata: { commits.metadata() }, directory: data + "/remote", clock: clock, logger: logger) {
             try RemoteHTTPClient($0, eventLoopGroup: group)
         }
-        let intake = TelemetryIntake(traces: traces, metrics: metrics)
+        let forwarding = OTLPForwarding(eventLoopGroup: group, clock: clock, logger: logger)
+        let intake = TelemetryIntake(traces: traces, metrics: metrics, forwarding: forwarding)
         let dashboards = stores.dashboards
 
         // Present.
         let board = DoorBoard(expected: Set(DoorName.allCases))
         let doors: @Sendable () -> [(name: String, port: Int)] = { board.doors.map { ($0.name.rawValue, $0.port) } }
         let provision: @Sendable () async -> Void = { await provisionDashboards(dashboards, folder, board, logger) }
-        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, metrics: metrics, remote: remote, queryLog: diary.log, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
+        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, metrics: metrics, remote: remote, forwarding: forwarding, intake: intake, queryLog: diary.log, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
             ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + remote.metricFamilies() + intake.metricFamilies() + diary.metricFamilies()
         }
@@ -135,7 +137,7 @@ package enum Stack {
         let ending = Ending()
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
-            signals, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), RemoteWriteService(writer: remote), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
+            signals, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), RemoteWriteService(writer: remote), ForwardingService(forwarding: forwarding), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
             door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.pushgateway, pushRouter),
             door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
         ]
