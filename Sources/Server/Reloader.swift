@@ -2,7 +2,9 @@ import Acquisition
 import Logging
 import MetricStore
 import Pipelines
+import PromQL
 import RemoteStores
+import Rules
 import Synchronization
 
 /// Reads the configuration again and passes it down. A file with an error changes nothing.
@@ -20,6 +22,8 @@ final class Reloader: Sendable {
     private let remote: RemoteWriter
     private let forwarding: OTLPForwarding
     private let intake: TelemetryIntake
+    private let rules: RuleManager
+    private let parser: ParserOptions
     private let queryLog: QueryLog
     private let provision: @Sendable () async -> Void
     private let nowMillis: @Sendable () -> Int64
@@ -27,7 +31,8 @@ final class Reloader: Sendable {
     private let state = Mutex(State())
 
     init(
-        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, remote: RemoteWriter, forwarding: OTLPForwarding, intake: TelemetryIntake, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, remote: RemoteWriter, forwarding: OTLPForwarding, intake: TelemetryIntake,
+        rules: RuleManager, parser: ParserOptions, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
         nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.folder = folder
@@ -37,6 +42,8 @@ final class Reloader: Sendable {
         self.remote = remote
         self.forwarding = forwarding
         self.intake = intake
+        self.rules = rules
+        self.parser = parser
         self.queryLog = queryLog
         self.provision = provision
         self.nowMillis = nowMillis
@@ -64,6 +71,7 @@ final class Reloader: Sendable {
     }
 
     private func apply(_ configuration: PrometheusConfiguration) async throws(ConfigurationError) {
+        let groups = try folder.ruleGroups(configuration.rules, parser: parser)
         let log: QueryLog.File?
         do {
             log = try queryLog.opened(configuration.queryLogFile)
@@ -75,6 +83,12 @@ final class Reloader: Sendable {
             throw ConfigurationError(file: folder.prometheusFile, line: nil, reason: "\(error)")
         }
         queryLog.use(log)
+        var settings = RuleSettings()
+        settings.externalLabels = configuration.rules.externalLabels
+        settings.externalURL = "http://localhost:\(board.port(.prometheus) ?? DoorName.prometheus.defaultPort)"
+        settings.queryOffsetMillis = configuration.rules.queryOffset.millis
+        rules.set(settings)
+        rules.setGroups(groups, from: .files)
         metrics.setExemplarsMax(configuration.storage.exemplarsMax)
         for key in configuration.notServed { logger.warning("\(key) is known to Prometheus and has no effect here yet") }
         state.withLock { state in
