@@ -18,6 +18,7 @@ import Platform
 import PrometheusAPI
 import PromQL
 import PushgatewayAPI
+import RemoteStores
 import Rules
 import ServiceLifecycle
 import TraceStore
@@ -45,6 +46,7 @@ package enum Stack {
         let storage = configuration.storage
         _ = try folder.ruleGroups(configuration.rules, parser: options.queries.parser)
         _ = try folder.alertmanager()
+        _ = try folder.collector(doors: [:])
         try PortProbe.check(options)
         let data = options.dataDirectory
         try makeFolder(data)
@@ -66,7 +68,12 @@ package enum Stack {
         var scrapeOptions = ScrapeManager.Options()
         scrapeOptions.readYAML = { bytes in try YAMLDocument.json(bytes) }
         let scrapes = ScrapeManager(writer: metrics, transport: scrapeClient, files: Disk(), blocking: pool, clock: clock, options: scrapeOptions, logger: logger)
-        let intake = TelemetryIntake(traces: traces, metrics: metrics)
+        let commits = StoreCommits(store: metrics)
+        let remote = RemoteWriter(source: commits, metadata: { commits.metadata() }, directory: data + "/remote", clock: clock, logger: logger) {
+            try RemoteHTTPClient($0, eventLoopGroup: group)
+        }
+        let forwarding = OTLPForwarding(eventLoopGroup: group, clock: clock, logger: logger)
+        let intake = TelemetryIntake(traces: traces, metrics: metrics, forwarding: forwarding)
         let dashboards = stores.dashboards
 
         // Alert.
@@ -92,11 +99,11 @@ package enum Stack {
             await grafanaRules.load()
         }
         let reloader = Reloader(
-            folder: folder, board: board, scrapes: scrapes, metrics: metrics, rules: rules, parser: options.queries.parser, queryLog: diary.log, alerts: alerts,
-            provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
+            folder: folder, board: board, scrapes: scrapes, metrics: metrics, remote: remote, forwarding: forwarding, intake: intake, rules: rules,
+            parser: options.queries.parser, queryLog: diary.log, alerts: alerts, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
-            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + rules.metricFamilies() + intake.metricFamilies()
-                + diary.metricFamilies() + alerts.notifier.metricFamilies() + alerts.dispatcher.metricFamilies()
+            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + remote.metricFamilies() + rules.metricFamilies()
+                + intake.metricFamilies() + diary.metricFamilies() + alerts.notifier.metricFamilies() + alerts.dispatcher.metricFamilies()
         }
         let limits = BodyLimits()
 
@@ -159,8 +166,9 @@ package enum Stack {
         let ending = Ending()
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
-            signals, control, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), alerts, RuleService(manager: rules), ready,
-            door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
+            signals, control, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), RemoteWriteService(writer: remote),
+            ForwardingService(forwarding: forwarding), alerts, RuleService(manager: rules), ready, door(.health, healthRouter),
+            door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
             door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.pushgateway, pushRouter),
             door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
         ]
