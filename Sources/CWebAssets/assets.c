@@ -137,6 +137,8 @@ BYTES(push_push_html)
 #embed "pages/push/push.html"
 BYTES(push_push_js)
 #embed "pages/push/push.js"
+BYTES(rules_alerts_yml)
+#embed "pages/rules/alerts.yml"
 BYTES(system_base_css)
 #embed "pages/system/base.css"
 BYTES(system_chart_axes_js)
@@ -308,6 +310,7 @@ static const obstack_asset assets[] = {
     ROW(push_push_css, "push/push.css")
     ROW(push_push_html, "push/push.html")
     ROW(push_push_js, "push/push.js")
+    ROW(rules_alerts_yml, "rules/alerts.yml")
     ROW(system_base_css, "system/base.css")
     ROW(system_chart_axes_js, "system/chart-axes.js")
     ROW(system_chart_paint_js, "system/chart-paint.js")

@@ -1,6 +1,8 @@
 import Acquisition
 import Logging
 import MetricStore
+import PromQL
+import Rules
 import Synchronization
 
 /// Reads the configuration again and passes it down. A file with an error changes nothing.
@@ -15,6 +17,8 @@ final class Reloader: Sendable {
     private let board: DoorBoard
     private let scrapes: ScrapeManager
     private let metrics: MetricStore
+    private let rules: RuleManager
+    private let parser: ParserOptions
     private let queryLog: QueryLog
     private let provision: @Sendable () async -> Void
     private let nowMillis: @Sendable () -> Int64
@@ -22,13 +26,16 @@ final class Reloader: Sendable {
     private let state = Mutex(State())
 
     init(
-        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, rules: RuleManager, parser: ParserOptions, queryLog: QueryLog,
+        provision: @escaping @Sendable () async -> Void,
         nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.folder = folder
         self.board = board
         self.scrapes = scrapes
         self.metrics = metrics
+        self.rules = rules
+        self.parser = parser
         self.queryLog = queryLog
         self.provision = provision
         self.nowMillis = nowMillis
@@ -53,6 +60,7 @@ final class Reloader: Sendable {
     }
 
     private func apply(_ configuration: PrometheusConfiguration) async throws(ConfigurationError) {
+        let groups = try folder.ruleGroups(configuration.rules, parser: parser)
         let log: QueryLog.File?
         do {
             log = try queryLog.opened(configuration.queryLogFile)
@@ -62,6 +70,12 @@ final class Reloader: Sendable {
             throw ConfigurationError(file: folder.prometheusFile, line: nil, reason: "\(error)")
         }
         queryLog.use(log)
+        var settings = RuleSettings()
+        settings.externalLabels = configuration.rules.externalLabels
+        settings.externalURL = "http://localhost:\(board.port(.prometheus) ?? DoorName.prometheus.defaultPort)"
+        settings.queryOffsetMillis = configuration.rules.queryOffset.millis
+        rules.set(settings)
+        rules.setGroups(groups, from: .files)
         metrics.setExemplarsMax(configuration.storage.exemplarsMax)
         for key in configuration.notServed { logger.warning("\(key) is known to Prometheus and has no effect here yet") }
         state.withLock { state in

@@ -17,6 +17,7 @@ import Platform
 import PrometheusAPI
 import PromQL
 import PushgatewayAPI
+import Rules
 import ServiceLifecycle
 import TraceStore
 import WebAssets
@@ -39,7 +40,9 @@ package enum Stack {
 
         // What can refuse without leaving a trace refuses first.
         let folder = try ConfigurationFolder(options)
-        let storage = try folder.prometheus(doors: [:]).storage
+        let configuration = try folder.prometheus(doors: [:])
+        let storage = configuration.storage
+        _ = try folder.ruleGroups(configuration.rules, parser: options.queries.parser)
         try PortProbe.check(options)
         let data = options.dataDirectory
         try makeFolder(data)
@@ -48,6 +51,8 @@ package enum Stack {
         let pool = try BlockingPool()
         let stores = try await pool.run { try Stores.open(options, storage, pool: pool, logger) }
         let (metrics, traces) = (stores.metrics, stores.traces)
+        try await pool.run { try Backup.removeLeftovers(data) }
+        let control = try ControlService(data: data, stores: stores, pool: pool, logger: logger)
 
         // Query.
         let diary = await pool.run { QueryDiary(directory: data + "/metrics", concurrencyMax: options.queries.concurrencyMax, logger: logger) { clock.unixMillis } }
@@ -62,13 +67,19 @@ package enum Stack {
         let intake = TelemetryIntake(traces: traces, metrics: metrics)
         let dashboards = stores.dashboards
 
+        // Judge.
+        let rules = RuleManager(engine: engine, reader: metrics, writer: metrics, blocking: pool, clock: clock, logger: logger, notify: { _ in })
+
         // Present.
         let board = DoorBoard(expected: Set(DoorName.allCases))
         let doors: @Sendable () -> [(name: String, port: Int)] = { board.doors.map { ($0.name.rawValue, $0.port) } }
         let provision: @Sendable () async -> Void = { await provisionDashboards(dashboards, folder, board, logger) }
-        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, metrics: metrics, queryLog: diary.log, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
+        let reloader = Reloader(
+            folder: folder, board: board, scrapes: scrapes, metrics: metrics, rules: rules, parser: options.queries.parser, queryLog: diary.log, provision: provision,
+            nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
-            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + intake.metricFamilies() + diary.metricFamilies()
+            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + rules.metricFamilies() + intake.metricFamilies()
+                + diary.metricFamilies()
         }
         let limits = BodyLimits()
 
@@ -81,7 +92,7 @@ package enum Stack {
                 return .init(workingDirectory: workingDirectory(), hostname: hostname(), lastReloadSucceeded: last.succeeded, lastReloadMillis: last.atMillis)
             },
             metricFamilies: families, reload: { try await reloader.reload() }, nowMillis: { clock.unixMillis })
-        PrometheusAPI(store: metrics, engine: engine, targets: scrapes, server: server, limits: limits, administration: options.adminAPIIsEnabled ? metrics : nil)
+        PrometheusAPI(store: metrics, engine: engine, targets: scrapes, rules: rules, server: server, limits: limits, administration: options.adminAPIIsEnabled ? metrics : nil)
             .addRoutes(to: prometheusRouter)
         Pages.prometheus(doors).addRoutes(to: prometheusRouter)
 
@@ -130,7 +141,8 @@ package enum Stack {
         let ending = Ending()
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
-            signals, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
+            RuleService(manager: rules),
+            signals, control, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
             door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.pushgateway, pushRouter),
             door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
         ]

@@ -1,13 +1,18 @@
 import Bytes
 import Glibc
+import PromQL
+import Rules
+import WebAssets
 
 /// The folder of the originals' configuration files. Every file is optional.
 struct ConfigurationFolder: Sendable {
     let path: String
+    private let scrapesNativeHistograms: Bool
 
     /// Throws when the folder was asked for by name and is not there.
     init(_ options: ServerOptions) throws(StartFailure) {
         path = options.configDirectory
+        scrapesNativeHistograms = options.scrapesNativeHistograms
         var status = stat()
         let exists = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
         if !exists, options.configDirectoryIsExplicit { throw StartFailure("--config: \(path) is not a folder that can be read") }
@@ -19,11 +24,39 @@ struct ConfigurationFolder: Sendable {
     /// `prometheus.yml`, or the standard targets when there is none.
     func prometheus(doors: [DoorName: Int]) throws(ConfigurationError) -> PrometheusConfiguration {
         guard let text = try Self.text(prometheusFile) else { return .standard(doors: doors) }
-        return try PrometheusConfiguration(text, file: prometheusFile)
+        return try PrometheusConfiguration(text, file: prometheusFile, scrapesNativeHistograms: scrapesNativeHistograms)
+    }
+
+    /// The groups of the rule files that the configuration names. A pattern that no file matches names none.
+    func ruleGroups(_ configuration: RuleConfiguration, parser: ParserOptions) throws(ConfigurationError) -> [RuleGroup] {
+        var options = RuleFile.Options()
+        options.intervalMillis = configuration.interval.millis
+        options.parser = parser
+        options.requiresLegacyNames = configuration.requiresLegacyNames
+        var groups: [RuleGroup] = []
+        do throws(RefusedRules) {
+            let files = configuration.files.flatMap { FilePattern.files(FilePattern.joined(path, $0)) }
+            for file in files { groups += try RuleFile.parse(try Self.ruleText(file), file: file, options) }
+            if files.isEmpty, configuration.usesEmbeddedAlerts, let alerts = EmbeddedFile.all["rules/alerts.yml"] {
+                groups += try RuleFile.parse(String(decoding: alerts.bytes, as: UTF8.self), file: RuleConfiguration.alertsFile, options)
+            }
+        } catch {
+            throw error.configurationError
+        }
+        return groups
+    }
+
+    private static func ruleText(_ file: String) throws(RefusedRules) -> String {
+        do throws(ConfigurationError) {
+            guard let text = try text(file) else { throw ConfigurationError(file: file, line: nil, reason: "the file does not exist") }
+            return text
+        } catch {
+            throw RefusedRules(problems: [RuleProblem(file: file, reason: error.reason)])
+        }
     }
 
     /// The text of a file; nil when there is none.
-    private static func text(_ file: String) throws(ConfigurationError) -> String? {
+    static func text(_ file: String) throws(ConfigurationError) -> String? {
         guard let stream = fopen(file, "r") else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw ConfigurationError(file: file, line: nil, reason: String(cString: strerror(errno)))

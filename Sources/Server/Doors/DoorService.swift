@@ -4,6 +4,8 @@ import HummingbirdCore
 import HummingbirdHTTP2
 import Logging
 import NIOCore
+import NIOExtras
+import NIOPosix
 import ServiceLifecycle
 
 /// One door as a service: binds, tells the board which port it got, serves, and on a graceful shutdown takes no new requests
@@ -25,24 +27,49 @@ struct DoorService: Service {
     private static let idleSeconds: Int64 = 120
 
     func run() async throws {
-        let delegate = MaximumAvailableConnections(Self.connectionsMax)
-        let server: HTTPServerBuilder =
-            switch wire {
-            case .http1:
-                .http1(configuration: .init(additionalChannelHandlers: [ConnectionGuard()], idleTimeout: .seconds(Self.idleSeconds)))
-            case .plaintextHTTP2:
-                .plaintextHTTP2(configuration: .init(idleTimeout: .seconds(Self.idleSeconds), gracefulCloseTimeout: .seconds(5)))
-            }
-        let app = Application(
-            responder: responder, server: server,
-            configuration: .init(address: .hostname(address, port: port), serverName: nil, availableConnectionsDelegate: delegate),
-            onServerRunning: { channel in board.opened(door, port: channel.localAddress?.port ?? port) },
-            eventLoopGroupProvider: .shared(eventLoopGroup), logger: logger)
         do {
-            try await app.run()
+            switch wire {
+            case .http1: try await serveHTTP1()
+            case .plaintextHTTP2: try await serveHTTP2()
+            }
         } catch {
             board.failed(door, reason: "\(door.title) cannot listen on \(address):\(port): \(error)")
             throw error
         }
+    }
+
+    private func serveHTTP1() async throws {
+        let quiescing = ServerQuiescingHelper(group: eventLoopGroup)
+        let listening = try await ServerBootstrap(group: eventLoopGroup)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AvailableConnectionsChannelHandler(maxConnections: Self.connectionsMax))
+                    try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
+                }
+            }
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { [responder, logger] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try HTTP1Connection.configure(channel, logger: logger) { try await responder.respond(to: $0, context: $1) }
+                }
+            }
+            .bind(host: address, port: port).get()
+        board.opened(door, port: listening.localAddress?.port ?? port)
+        try? await gracefulShutdown()
+        // No new connections; those there are end with the answer under way.
+        let ended = listening.eventLoop.makePromise(of: Void.self)
+        quiescing.initiateShutdown(promise: ended)
+        try await ended.futureResult.get()
+    }
+
+    private func serveHTTP2() async throws {
+        let app = Application(
+            responder: responder, server: .plaintextHTTP2(configuration: .init(idleTimeout: .seconds(Self.idleSeconds), gracefulCloseTimeout: .seconds(5))),
+            configuration: .init(address: .hostname(address, port: port), serverName: nil, availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionsMax)),
+            onServerRunning: { channel in board.opened(door, port: channel.localAddress?.port ?? port) },
+            eventLoopGroupProvider: .shared(eventLoopGroup), logger: logger)
+        try await app.run()
     }
 }
