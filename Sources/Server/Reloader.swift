@@ -72,6 +72,7 @@ final class Reloader: Sendable {
 
     private func apply(_ configuration: PrometheusConfiguration) async throws(ConfigurationError) {
         let groups = try folder.ruleGroups(configuration.rules, parser: parser)
+        let serviceLevels = try folder.serviceLevelGroups(intervalMillis: configuration.rules.interval.millis)
         let log: QueryLog.File?
         do {
             log = try queryLog.opened(configuration.queryLogFile)
@@ -89,6 +90,7 @@ final class Reloader: Sendable {
         settings.queryOffsetMillis = configuration.rules.queryOffset.millis
         rules.set(settings)
         rules.setGroups(groups, from: .files)
+        rules.setGroups(serviceLevels, from: .serviceLevels)
         metrics.setExemplarsMax(configuration.storage.exemplarsMax)
         for key in configuration.notServed { logger.warning("\(key) is known to Prometheus and has no effect here yet") }
         state.withLock { state in
