@@ -1,6 +1,7 @@
 import Acquisition
 import Logging
 import MetricStore
+import Platform
 import Synchronization
 
 /// Reads the configuration again and passes it down. A file with an error changes nothing.
@@ -15,6 +16,8 @@ final class Reloader: Sendable {
     private let board: DoorBoard
     private let scrapes: ScrapeManager
     private let metrics: MetricStore
+    private let gate: WebGate
+    private let pool: BlockingPool
     private let queryLog: QueryLog
     private let provision: @Sendable () async -> Void
     private let nowMillis: @Sendable () -> Int64
@@ -22,13 +25,15 @@ final class Reloader: Sendable {
     private let state = Mutex(State())
 
     init(
-        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, gate: WebGate, pool: BlockingPool, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
         nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.folder = folder
         self.board = board
         self.scrapes = scrapes
         self.metrics = metrics
+        self.gate = gate
+        self.pool = pool
         self.queryLog = queryLog
         self.provision = provision
         self.nowMillis = nowMillis
@@ -41,7 +46,8 @@ final class Reloader: Sendable {
     /// Throws what is wrong with the configuration; then everything goes on as before.
     func reload() async throws(ConfigurationError) {
         let configuration: PrometheusConfiguration
-        do {
+        do throws(ConfigurationError) {
+            try await pool.run { [gate] () throws(ConfigurationError) in try gate.load() }
             configuration = try folder.prometheus(doors: Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) }))
             try await apply(configuration)
         } catch {

@@ -4,28 +4,40 @@ import Glibc
 /// The folder of the originals' configuration files. Every file is optional.
 struct ConfigurationFolder: Sendable {
     let path: String
+    /// Files that were named by hand, in place of the folder's; then they must be there.
+    private let namedPrometheusFile: String?
+    private let namedWebFile: String?
 
     /// Throws when the folder was asked for by name and is not there.
     init(_ options: ServerOptions) throws(StartFailure) {
         path = options.configDirectory
+        namedPrometheusFile = options.configFile
+        namedWebFile = options.webConfigFile
         var status = stat()
         let exists = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
         if !exists, options.configDirectoryIsExplicit { throw StartFailure("--config: \(path) is not a folder that can be read") }
     }
 
-    var prometheusFile: String { path + "/prometheus.yml" }
+    var prometheusFile: String { namedPrometheusFile ?? path + "/prometheus.yml" }
+    var webFile: String { namedWebFile ?? path + "/web.yml" }
     var dashboardsDirectory: String { path + "/grafana/dashboards" }
 
     /// `prometheus.yml`, or the standard targets when there is none.
     func prometheus(doors: [DoorName: Int]) throws(ConfigurationError) -> PrometheusConfiguration {
-        guard let text = try Self.text(prometheusFile) else { return .standard(doors: doors) }
+        guard let text = try Self.text(prometheusFile, isNamed: namedPrometheusFile != nil) else { return .standard(doors: doors) }
         return try PrometheusConfiguration(text, file: prometheusFile)
     }
 
-    /// The text of a file; nil when there is none.
-    private static func text(_ file: String) throws(ConfigurationError) -> String? {
+    /// `web.yml`: how 9090 is to be asked. Without one it takes anybody who reaches it.
+    func web() throws(ConfigurationError) -> WebConfiguration {
+        guard let text = try Self.text(webFile, isNamed: namedWebFile != nil) else { return WebConfiguration() }
+        return try WebConfiguration(text, file: webFile)
+    }
+
+    /// The text of a file; nil when there is none and nobody named it.
+    static func text(_ file: String, isNamed: Bool) throws(ConfigurationError) -> String? {
         guard let stream = fopen(file, "r") else {
-            if errno == ENOENT || errno == ENOTDIR { return nil }
+            if !isNamed, errno == ENOENT || errno == ENOTDIR { return nil }
             throw ConfigurationError(file: file, line: nil, reason: String(cString: strerror(errno)))
         }
         defer { fclose(stream) }

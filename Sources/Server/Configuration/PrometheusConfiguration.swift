@@ -8,7 +8,7 @@ struct PrometheusConfiguration: Sendable {
     var storage = StorageConfiguration()
     /// Where every query is written down; nil for nowhere.
     var queryLogFile: String?
-    /// The file as it was read, for `/api/v1/status/config`.
+    /// The file as it was read, its secrets left out, for `/api/v1/status/config`.
     var text = ""
     /// Keys that Prometheus knows and this does not serve, each with its place.
     var notServed: [String] = []
@@ -46,7 +46,7 @@ struct PrometheusConfiguration: Sendable {
 
     /// Reads the text of a `prometheus.yml`. Source: upstream config/config.go.
     init(_ text: String, file: String) throws(ConfigurationError) {
-        self.text = text
+        self.text = YAMLDocument.redacted(text)
         var top = try YAMLSection.document(text, file: file)
         var globals = Globals()
         if var section = try top.section("global") { globals = try Globals(&section, &notServed) }
@@ -128,13 +128,16 @@ struct PrometheusConfiguration: Sendable {
             try group.refuseUnknown()
         }
         for var discovery in try section.sections("file_sd_configs") ?? [] {
-            config.fileDiscoveries.append(FileDiscoveryOptions(paths: try discovery.strings("files") ?? []))
+            // From the folder of this file on, as upstream.
+            let folder = section.folder
+            let paths = (try discovery.strings("files") ?? []).map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
+            config.fileDiscoveries.append(FileDiscoveryOptions(paths: paths))
             _ = try discovery.duration("refresh_interval")
             try discovery.refuseUnknown()
         }
         config.relabelRules = try rules(&section, "relabel_configs")
         config.metricRelabelRules = try rules(&section, "metric_relabel_configs")
-        try http(&section, &config, &notServed)
+        config.http = try section.httpOptions(&notServed)
         for key in [
             "scrape_protocols", "fallback_scrape_protocol", "scrape_native_histograms", "scrape_classic_histograms", "always_scrape_classic_histograms",
             "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "native_histogram_bucket_limit",
@@ -175,51 +178,5 @@ struct PrometheusConfiguration: Sendable {
             }
         }
         return rules
-    }
-
-    /// Authorization, TLS and redirects (upstream prometheus/common config/http_config.go).
-    private static func http(_ section: inout YAMLSection, _ config: inout ScrapeConfig, _ notServed: inout [String]) throws(ConfigurationError) {
-        var ways = 0
-        if var basic = try section.section("basic_auth") {
-            ways += 1
-            let (password, file) = (try basic.string("password"), try basic.string("password_file"))
-            guard password == nil || file == nil else { throw basic.error("password", "at most one of basic_auth password & password_file must be configured") }
-            config.http.authorization = .basic(username: try basic.string("username") ?? "", password: file.map { .file($0) } ?? .inline(password ?? ""))
-            try basic.refuseUnknown()
-        }
-        if var bearer = try section.section("authorization") {
-            ways += 1
-            let type = try bearer.string("type") ?? "Bearer"
-            guard type.lowercased() != "basic" else { throw bearer.error("type", "authorization type cannot be set to \"basic\", use \"basic_auth\" instead") }
-            let (credentials, file) = (try bearer.string("credentials"), try bearer.string("credentials_file"))
-            guard credentials == nil || file == nil else {
-                throw bearer.error("credentials", "at most one of authorization credentials & credentials_file must be configured")
-            }
-            config.http.authorization = .credentials(type: type, file.map { .file($0) } ?? .inline(credentials ?? ""))
-            try bearer.refuseUnknown()
-        }
-        let (token, tokenFile) = (try section.string("bearer_token"), try section.string("bearer_token_file"))
-        if token != nil || tokenFile != nil {
-            ways += 1
-            guard token == nil || tokenFile == nil else { throw section.error("bearer_token", "at most one of bearer_token & bearer_token_file must be configured") }
-            config.http.authorization = .credentials(type: "Bearer", tokenFile.map { .file($0) } ?? .inline(token ?? ""))
-        }
-        guard ways <= 1 else { throw section.error("authorization", "at most one of basic_auth, authorization, bearer_token & bearer_token_file must be configured") }
-        if var tls = try section.section("tls_config") {
-            var options = ScrapeHTTPOptions.TLS()
-            options.caFile = try tls.string("ca_file")
-            options.certificateFile = try tls.string("cert_file")
-            options.keyFile = try tls.string("key_file")
-            options.skipsVerification = try tls.bool("insecure_skip_verify") ?? false
-            for key in ["server_name", "ca", "cert", "key", "ca_ref", "cert_ref", "key_ref", "min_version", "max_version"] where tls.node(key) != nil {
-                notServed.append("\(tls.file): \(tls.name(of: key))")
-            }
-            try tls.refuseUnknown()
-            config.http.tls = options
-        }
-        config.http.followsRedirects = try section.bool("follow_redirects") ?? true
-        for key in ["oauth2", "proxy_url", "no_proxy", "proxy_from_environment", "proxy_connect_header", "enable_http2", "http_headers"] where section.node(key) != nil {
-            notServed.append("\(section.file): \(section.name(of: key))")
-        }
     }
 }

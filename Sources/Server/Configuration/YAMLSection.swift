@@ -64,6 +64,9 @@ struct YAMLSection {
         }
     }
 
+    /// Its keys, in the file's order.
+    var keys: [String] { pairs.map(\.key) }
+
     /// The dotted name of `key`, for messages.
     func name(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 

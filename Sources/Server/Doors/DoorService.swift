@@ -15,7 +15,7 @@ struct DoorService: Service {
     let wire: Wire
     let address: String
     let port: Int
-    let responder: RouterResponder<SurfaceContext>
+    let responder: GuardedResponder
     let board: DoorBoard
     let eventLoopGroup: any EventLoopGroup
     let logger: Logger
@@ -27,10 +27,11 @@ struct DoorService: Service {
     func run() async throws {
         let delegate = MaximumAvailableConnections(Self.connectionsMax)
         let server: HTTPServerBuilder =
-            switch wire {
-            case .http1:
+            switch (wire, responder.gate) {
+            case (.http1, let gate?): HTTPServerBuilder { GuardedChannel(gate: gate, idleSeconds: Self.idleSeconds, responder: $0) }
+            case (.http1, nil):
                 .http1(configuration: .init(additionalChannelHandlers: [ConnectionGuard()], idleTimeout: .seconds(Self.idleSeconds)))
-            case .plaintextHTTP2:
+            case (.plaintextHTTP2, _):
                 .plaintextHTTP2(configuration: .init(idleTimeout: .seconds(Self.idleSeconds), gracefulCloseTimeout: .seconds(5)))
             }
         let app = Application(
