@@ -72,6 +72,10 @@ struct PrometheusConfiguration: Sendable {
         var bodyBytesMax = 0, sampleLimit = 0, targetLimit = 0, labelLimit = 0, labelNameLengthMax = 0, labelValueLengthMax = 0, keptDroppedTargets = 0
 
         var queryLogFile: String?
+        var protocols: [ScrapeProtocol]?
+        var nameRules: NameRules?
+        var nameEscaping: NameEscaping?
+        var storesExtraMetrics = false
 
         init() {}
 
@@ -91,13 +95,17 @@ struct PrometheusConfiguration: Sendable {
             labelNameLengthMax = try section.int("label_name_length_limit") ?? 0
             labelValueLengthMax = try section.int("label_value_length_limit") ?? 0
             keptDroppedTargets = try section.int("keep_dropped_targets") ?? 0
+            protocols = try PrometheusConfiguration.protocols(&section, &notServed)
+            nameRules = try section.choice("metric_name_validation_scheme", NameRules.self)
+            nameEscaping = try section.choice("metric_name_escaping_scheme", NameEscaping.self)
+            storesExtraMetrics = try section.bool("extra_scrape_metrics") ?? false
             if let path = try section.string("query_log_file"), !path.isEmpty {
                 // A relative path starts at the file that says it, as upstream.
                 queryLogFile = path.hasPrefix("/") ? path : "\(Disk.parent(section.file))/\(path)"
             }
             for key in [
-                "rule_query_offset", "scrape_failure_log_file", "runtime", "scrape_protocols", "scrape_native_histograms", "scrape_classic_histograms",
-                "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "extra_scrape_metrics",
+                "rule_query_offset", "scrape_failure_log_file", "runtime", "scrape_native_histograms", "scrape_classic_histograms",
+                "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb",
             ] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
             try section.refuseUnknown()
         }
@@ -138,10 +146,10 @@ struct PrometheusConfiguration: Sendable {
         config.relabelRules = try rules(&section, "relabel_configs")
         config.metricRelabelRules = try rules(&section, "metric_relabel_configs")
         config.http = try section.httpOptions(&notServed)
+        try formats(&section, globals, &config, &notServed)
         for key in [
-            "scrape_protocols", "fallback_scrape_protocol", "scrape_native_histograms", "scrape_classic_histograms", "always_scrape_classic_histograms",
-            "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "native_histogram_bucket_limit",
-            "native_histogram_min_bucket_factor", "scrape_failure_log_file", "extra_scrape_metrics", "azure_sd_configs", "aws_sd_configs", "consul_sd_configs", "digitalocean_sd_configs",
+            "scrape_native_histograms", "scrape_classic_histograms", "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "native_histogram_bucket_limit",
+            "native_histogram_min_bucket_factor", "scrape_failure_log_file", "azure_sd_configs", "aws_sd_configs", "consul_sd_configs", "digitalocean_sd_configs",
             "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs", "ec2_sd_configs", "eureka_sd_configs", "gce_sd_configs", "hetzner_sd_configs", "http_sd_configs",
             "ionos_sd_configs", "kubernetes_sd_configs", "kuma_sd_configs", "lightsail_sd_configs", "linode_sd_configs", "marathon_sd_configs", "nerve_sd_configs",
             "nomad_sd_configs", "oci_sd_configs", "openstack_sd_configs", "outscale_sd_configs", "ovhcloud_sd_configs", "puppetdb_sd_configs", "scaleway_sd_configs",
@@ -156,10 +164,41 @@ struct PrometheusConfiguration: Sendable {
         return config
     }
 
+    /// Which formats are asked for, and which names are taken from them.
+    private static func formats(
+        _ section: inout YAMLSection, _ globals: Globals, _ config: inout ScrapeConfig, _ notServed: inout [String]
+    ) throws(ConfigurationError) {
+        if let protocols = try protocols(&section, &notServed) ?? globals.protocols { config.protocols = protocols }
+        if let text = try section.string("fallback_scrape_protocol") {
+            guard knownProtocols.contains(text) else { throw section.error("fallback_scrape_protocol", "unknown scrape protocol \(text), supported: \(knownProtocols.joined(separator: " "))") }
+            config.fallbackProtocol = ScrapeProtocol(rawValue: text)
+            if config.fallbackProtocol == nil { notServed.append("\(section.file): \(section.name(of: "fallback_scrape_protocol")) \(text)") }
+        }
+        config.nameRules = try section.choice("metric_name_validation_scheme", NameRules.self) ?? globals.nameRules ?? .utf8
+        // Names that need no escape are what legacy rules leave (upstream config/config.go).
+        config.nameEscaping = try section.choice("metric_name_escaping_scheme", NameEscaping.self) ?? globals.nameEscaping ?? (config.nameRules == .utf8 ? .allowUTF8 : .underscores)
+        config.storesExtraMetrics = try section.bool("extra_scrape_metrics") ?? globals.storesExtraMetrics
+    }
+
+    /// Those that Prometheus has; protobuf is not asked for here.
+    private static let knownProtocols = ScrapeProtocol.allCases.map(\.rawValue) + ["PrometheusProto"]
+
+    private static func protocols(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) -> [ScrapeProtocol]? {
+        guard let texts = try section.strings("scrape_protocols") else { return nil }
+        if let unknown = texts.first(where: { !knownProtocols.contains($0) }) {
+            throw section.error("scrape_protocols", "unknown scrape protocol \(unknown), supported: \(knownProtocols.joined(separator: " "))")
+        }
+        guard Set(texts).count == texts.count else { throw section.error("scrape_protocols", "names a protocol twice") }
+        let served = texts.compactMap(ScrapeProtocol.init(rawValue:))
+        if served.count < texts.count { notServed.append("\(section.file): \(section.name(of: "scrape_protocols")) PrometheusProto") }
+        return served.isEmpty ? nil : served
+    }
+
     private static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {
         var rules: [RelabelRule] = []
         for var entry in try section.sections(key) ?? [] {
             var options = RelabelRule.Options()
+            guard !entry.has("action") || entry.node("action") != nil else { throw entry.error("action", "relabel action cannot be empty") }
             if let action = try entry.string("action") {
                 guard let known = RelabelRule.Action(rawValue: action.lowercased()) else { throw entry.error("action", "unknown relabel action \"\(action)\"") }
                 options.action = known
