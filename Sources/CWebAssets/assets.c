@@ -89,12 +89,22 @@ BYTES(grafana_variable_bar_js)
 #embed "pages/grafana/variable-bar.js"
 BYTES(icon_svg)
 #embed "pages/icon.svg"
+BYTES(metrics_alerting_html)
+#embed "pages/metrics/alerting.html"
+BYTES(metrics_alerting_js)
+#embed "pages/metrics/alerting.js"
+BYTES(metrics_alerts_html)
+#embed "pages/metrics/alerts.html"
+BYTES(metrics_alerts_js)
+#embed "pages/metrics/alerts.js"
 BYTES(metrics_catalog_js)
 #embed "pages/metrics/catalog.js"
 BYTES(metrics_completion_js)
 #embed "pages/metrics/completion.js"
 BYTES(metrics_editor_js)
 #embed "pages/metrics/editor.js"
+BYTES(metrics_expression_js)
+#embed "pages/metrics/expression.js"
 BYTES(metrics_history_js)
 #embed "pages/metrics/history.js"
 BYTES(metrics_metrics_css)
@@ -109,6 +119,14 @@ BYTES(metrics_query_js)
 #embed "pages/metrics/query.js"
 BYTES(metrics_results_js)
 #embed "pages/metrics/results.js"
+BYTES(metrics_rules_model_js)
+#embed "pages/metrics/rules-model.js"
+BYTES(metrics_rules_view_js)
+#embed "pages/metrics/rules-view.js"
+BYTES(metrics_rules_html)
+#embed "pages/metrics/rules.html"
+BYTES(metrics_rules_js)
+#embed "pages/metrics/rules.js"
 BYTES(metrics_starter_js)
 #embed "pages/metrics/starter.js"
 BYTES(metrics_status_html)
@@ -127,6 +145,8 @@ BYTES(push_push_html)
 #embed "pages/push/push.html"
 BYTES(push_push_js)
 #embed "pages/push/push.js"
+BYTES(rules_alerts_yml)
+#embed "pages/rules/alerts.yml"
 BYTES(system_base_css)
 #embed "pages/system/base.css"
 BYTES(system_chart_axes_js)
@@ -274,9 +294,14 @@ static const obstack_asset assets[] = {
     ROW(grafana_star_js, "grafana/star.js")
     ROW(grafana_variable_bar_js, "grafana/variable-bar.js")
     ROW(icon_svg, "icon.svg")
+    ROW(metrics_alerting_html, "metrics/alerting.html")
+    ROW(metrics_alerting_js, "metrics/alerting.js")
+    ROW(metrics_alerts_html, "metrics/alerts.html")
+    ROW(metrics_alerts_js, "metrics/alerts.js")
     ROW(metrics_catalog_js, "metrics/catalog.js")
     ROW(metrics_completion_js, "metrics/completion.js")
     ROW(metrics_editor_js, "metrics/editor.js")
+    ROW(metrics_expression_js, "metrics/expression.js")
     ROW(metrics_history_js, "metrics/history.js")
     ROW(metrics_metrics_css, "metrics/metrics.css")
     ROW(metrics_panel_js, "metrics/panel.js")
@@ -284,6 +309,10 @@ static const obstack_asset assets[] = {
     ROW(metrics_query_html, "metrics/query.html")
     ROW(metrics_query_js, "metrics/query.js")
     ROW(metrics_results_js, "metrics/results.js")
+    ROW(metrics_rules_model_js, "metrics/rules-model.js")
+    ROW(metrics_rules_view_js, "metrics/rules-view.js")
+    ROW(metrics_rules_html, "metrics/rules.html")
+    ROW(metrics_rules_js, "metrics/rules.js")
     ROW(metrics_starter_js, "metrics/starter.js")
     ROW(metrics_status_html, "metrics/status.html")
     ROW(metrics_status_js, "metrics/status.js")
@@ -293,6 +322,7 @@ static const obstack_asset assets[] = {
     ROW(push_push_css, "push/push.css")
     ROW(push_push_html, "push/push.html")
     ROW(push_push_js, "push/push.js")
+    ROW(rules_alerts_yml, "rules/alerts.yml")
     ROW(system_base_css, "system/base.css")
     ROW(system_chart_axes_js, "system/chart-axes.js")
     ROW(system_chart_paint_js, "system/chart-paint.js")

@@ -7,13 +7,12 @@ package struct SurfaceContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     /// The peer's address, for logs and limits; nil in router tests.
     package let remoteAddress: SocketAddress?
-    /// nil for what is asked within the process.
-    private let channel: (any Channel)?
+    /// Tells when the peer goes away; nil where that cannot be heard: in router tests, and over HTTP/2.
+    var departure: Departure?
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         remoteAddress = source.channel.remoteAddress
-        channel = source.channel
     }
 
     private struct WithinProcess: RequestContextSource { let logger: Logger }
@@ -22,7 +21,6 @@ package struct SurfaceContext: RequestContext {
     package init(logger: Logger) {
         coreContext = CoreRequestContextStorage(source: WithinProcess(logger: logger))
         remoteAddress = nil
-        channel = nil
     }
 
     /// Whether the peer is on this machine and came by its loopback; a request within the process is.
@@ -31,15 +29,9 @@ package struct SurfaceContext: RequestContext {
         return address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
     }
 
-    /// Does `work` in a task that is cancelled when the peer goes away before it is done.
-    package func whileConnected<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
-        let task = Task(operation: work)
-        // Router tests have no connection.
-        if let channel, channel.isActive {
-            channel.eventLoop.execute {
-                (try? channel.pipeline.syncOperations.handler(type: ConnectionGuard.self))?.whenPeerLeaves { task.cancel() }
-            }
-        }
-        return await withTaskCancellationHandler { await task.value } onCancel: { task.cancel() }
+    /// Does `work`, which is cancelled when the peer goes away before it is done.
+    package func whileConnected<Value: Sendable>(_ work: @Sendable () async -> Value) async -> Value {
+        guard let departure else { return await work() }
+        return await departure.during(work)
     }
 }

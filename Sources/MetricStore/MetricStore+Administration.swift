@@ -30,7 +30,7 @@ extension MetricStore: MetricAdministration {
     }
 
     /// Runs blocking work on a thread that is started when it is needed first.
-    private func administer(_ body: @escaping @Sendable (Maintenance) throws(MetricStoreError) -> Void) async throws(MetricStoreError) {
+    func administer(_ body: @escaping @Sendable (Maintenance) throws(MetricStoreError) -> Void) async throws(MetricStoreError) {
         if isClosed.load(ordering: .acquiring) { throw .closed }
         let maintenance = maintenance
         let pool: BlockingPool

@@ -32,6 +32,8 @@ package struct PrometheusAPI: Sendable {
         package var runtime: @Sendable () -> Runtime
         /// The stack's own metrics, for `/metrics`.
         package var metricFamilies: @Sendable () -> [MetricFamily]
+        /// Where alerts are sent, and where they no longer are.
+        package var alertmanagers: @Sendable () -> (active: [String], dropped: [String]) = { ([], []) }
         /// Reads the configuration again; the sentence says what was wrong with it.
         package var reload: @Sendable () async throws -> Void
         package var nowMillis: @Sendable () -> Int64
@@ -66,17 +68,19 @@ package struct PrometheusAPI: Sendable {
     let store: any MetricStorage
     let engine: QueryEngine
     let targets: any TargetReporter
+    let rules: any RuleReporter
     let server: Server
     let limits: BodyLimits
     let administration: (any MetricAdministration)?
 
     /// - Parameter administration: what the admin routes act on; nil to have them disabled.
     package init(
-        store: any MetricStorage, engine: QueryEngine, targets: any TargetReporter, server: Server, limits: BodyLimits, administration: (any MetricAdministration)? = nil
+        store: any MetricStorage, engine: QueryEngine, targets: any TargetReporter, rules: any RuleReporter, server: Server, limits: BodyLimits, administration: (any MetricAdministration)? = nil
     ) {
         self.store = store
         self.engine = engine
         self.targets = targets
+        self.rules = rules
         self.server = server
         self.limits = limits
         self.administration = administration
@@ -89,6 +93,7 @@ package struct PrometheusAPI: Sendable {
         addExemplarRoute(to: router)
         addWriteRoute(to: router)
         addTargetRoutes(to: router)
+        addRuleRoutes(to: router)
         addStatusRoutes(to: router)
         addAdminRoutes(to: router)
         addManagementRoutes(to: router)

@@ -16,6 +16,8 @@ package struct GrafanaSettings: Sendable {
     /// Variables that change nothing, with the reason where there is one.
     package var withoutEffect: [String] = []
 
+    package init() {}
+
     /// Which variables set what. Source: Grafana's conf/defaults.ini, section and key in capitals.
     package init(environment: [String: String]) throws(ServerOptions.Invalid) {
         var anonymousIsEnabled = false

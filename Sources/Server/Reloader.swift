@@ -2,6 +2,8 @@ import Acquisition
 import Logging
 import MetricStore
 import Platform
+import PromQL
+import Rules
 import Synchronization
 
 /// Reads the configuration again and passes it down. A file with an error changes nothing.
@@ -17,7 +19,10 @@ final class Reloader: Sendable {
     private let scrapes: ScrapeManager
     private let metrics: MetricStore
     private let gate: WebGate
+    private let externalURL: @Sendable () -> ExternalURL
     private let pool: BlockingPool
+    private let rules: RuleManager
+    private let parser: ParserOptions
     private let queryLog: QueryLog
     private let provision: @Sendable () async -> Void
     private let nowMillis: @Sendable () -> Int64
@@ -25,7 +30,8 @@ final class Reloader: Sendable {
     private let state = Mutex(State())
 
     init(
-        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, gate: WebGate, pool: BlockingPool, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, gate: WebGate, pool: BlockingPool, externalURL: @escaping @Sendable () -> ExternalURL, rules: RuleManager, parser: ParserOptions, queryLog: QueryLog,
+        provision: @escaping @Sendable () async -> Void,
         nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.folder = folder
@@ -33,7 +39,10 @@ final class Reloader: Sendable {
         self.scrapes = scrapes
         self.metrics = metrics
         self.gate = gate
+        self.externalURL = externalURL
         self.pool = pool
+        self.rules = rules
+        self.parser = parser
         self.queryLog = queryLog
         self.provision = provision
         self.nowMillis = nowMillis
@@ -59,6 +68,7 @@ final class Reloader: Sendable {
     }
 
     private func apply(_ configuration: PrometheusConfiguration) async throws(ConfigurationError) {
+        let groups = try folder.ruleGroups(configuration.rules, parser: parser)
         let log: QueryLog.File?
         do {
             log = try queryLog.opened(configuration.queryLogFile)
@@ -68,6 +78,12 @@ final class Reloader: Sendable {
             throw ConfigurationError(file: folder.prometheusFile, line: nil, reason: "\(error)")
         }
         queryLog.use(log)
+        var settings = RuleSettings()
+        settings.externalLabels = configuration.rules.externalLabels
+        settings.externalURL = externalURL().text
+        settings.queryOffsetMillis = configuration.rules.queryOffset.millis
+        rules.set(settings)
+        rules.setGroups(groups, from: .files)
         metrics.setExemplarsMax(configuration.storage.exemplarsMax)
         for key in configuration.notServed { logger.warning("\(key) is known to Prometheus and has no effect here yet") }
         state.withLock { state in

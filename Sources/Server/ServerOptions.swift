@@ -39,10 +39,12 @@ package struct ServerOptions: Sendable {
     /// Which traces are kept when they arrive.
     package var sampling = SpanSampling.all
     package var maxSeries = 2_000_000
-    package var grafana: GrafanaSettings
+    package var grafana = GrafanaSettings()
     package var logLevel = "info"
     /// What was set and changes nothing, in words for the log.
     package var remarks: [String] = []
+
+    package init() {}
 
     package func port(_ door: DoorName) -> Int { ports[door] ?? door.defaultPort }
     package func address(_ door: DoorName) -> String { addresses[door] ?? listenAddress }

@@ -17,6 +17,7 @@ import Platform
 import PrometheusAPI
 import PromQL
 import PushgatewayAPI
+import Rules
 import ServiceLifecycle
 import TraceStore
 import WebAssets
@@ -40,7 +41,9 @@ package enum Stack {
 
         // What can refuse without leaving a trace refuses first.
         let folder = try ConfigurationFolder(options)
-        let storage = try folder.prometheus(doors: [:]).storage
+        let configuration = try folder.prometheus(doors: [:])
+        let storage = configuration.storage
+        _ = try folder.ruleGroups(configuration.rules, parser: options.queries.parser)
         let gate = WebGate(folder: folder, clock: clock, logger: logger)
         try gate.load()
         try PortProbe.check(options)
@@ -52,6 +55,8 @@ package enum Stack {
         let pool = try BlockingPool()
         let stores = try await pool.run { try Stores.open(options, storage, pool: pool, logger) }
         let (metrics, traces) = (stores.metrics, stores.traces)
+        try await pool.run { try Backup.removeLeftovers(data) }
+        let control = try ControlService(data: data, stores: stores, pool: pool, logger: logger)
 
         // Query.
         let diary = await pool.run { QueryDiary(directory: options.metricsDirectory, concurrencyMax: options.queries.concurrencyMax, logger: logger) { clock.unixMillis } }
@@ -67,6 +72,9 @@ package enum Stack {
         let scrapes = ScrapeManager(writer: metrics, transport: ownDoor, files: Disk(), blocking: pool, clock: clock, options: scrapeOptions, logger: logger)
         let intake = TelemetryIntake(traces: traces, metrics: metrics, sampling: options.sampling, nowNanos: { clock.monotonicNanos })
         let dashboards = stores.dashboards
+
+        // Judge.
+        let rules = RuleManager(engine: engine, reader: metrics, writer: metrics, blocking: pool, clock: clock, logger: logger, notify: { _ in })
 
         // Present.
         let usesTLS: @Sendable (DoorName) -> Bool = { $0 == .prometheus && gate.security != nil }
@@ -84,9 +92,15 @@ package enum Stack {
         }
         let ending = Ending()
         let quit: @Sendable () -> Void = { Task { await ending.begin() } }
-        let reloader = Reloader(folder: folder, board: board, scrapes: scrapes, metrics: metrics, gate: gate, pool: pool, queryLog: diary.log, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
+        let externalURL: @Sendable () -> ExternalURL = {
+            options.externalURL ?? ExternalURL(scheme: usesTLS(.prometheus) ? "https" : "http", authority: "\(hostname()):\(board.port(.prometheus) ?? options.port(.prometheus))")
+        }
+        let reloader = Reloader(
+            folder: folder, board: board, scrapes: scrapes, metrics: metrics, gate: gate, pool: pool, externalURL: externalURL, rules: rules, parser: options.queries.parser, queryLog: diary.log,
+            provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
-            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + intake.metricFamilies() + diary.metricFamilies()
+            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + rules.metricFamilies() + intake.metricFamilies()
+                + diary.metricFamilies()
         }
         let limits = BodyLimits()
 
@@ -98,14 +112,12 @@ package enum Stack {
                 let last = reloader.last
                 return .init(workingDirectory: workingDirectory(), hostname: hostname(), lastReloadSucceeded: last.succeeded, lastReloadMillis: last.atMillis)
             },
-            metricFamilies: families, reload: { try await reloader.reload() }, nowMillis: { clock.unixMillis },
-            lifecycleIsEnabled: options.lifecycleIsEnabled, quit: quit,
+            metricFamilies: families, reload: { try await reloader.reload() }, nowMillis: { clock.unixMillis }, lifecycleIsEnabled: options.lifecycleIsEnabled, quit: quit,
             external: {
-                let port = board.port(.prometheus) ?? options.port(.prometheus)
-                let url = options.externalURL ?? ExternalURL(scheme: usesTLS(.prometheus) ? "https" : "http", authority: "\(hostname()):\(port)")
-                return (url.scheme, url.authority, port)
+                let url = externalURL()
+                return (url.scheme, url.authority, board.port(.prometheus) ?? options.port(.prometheus))
             })
-        PrometheusAPI(store: metrics, engine: engine, targets: scrapes, server: server, limits: limits, administration: options.adminAPIIsEnabled ? metrics : nil)
+        PrometheusAPI(store: metrics, engine: engine, targets: scrapes, rules: rules, server: server, limits: limits, administration: options.adminAPIIsEnabled ? metrics : nil)
             .addRoutes(to: prometheusRouter)
         Pages.prometheus(doors).addRoutes(to: prometheusRouter)
 
@@ -155,9 +167,11 @@ package enum Stack {
         let ready = ReadyService(board: board, reloader: reloader, options: options, gate: gate, announce: announce, begun: begun)
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
-            signals, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
+            RuleService(manager: rules),
+            signals, control, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
             door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter, gate: gate), door(.pushgateway, pushRouter),
-            door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2), WebWatch(gate: gate, pool: pool),
+            door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
+            WebWatch(gate: gate, pool: pool),
         ].filter { service in (service as? DoorService).map { !options.closedDoors.contains($0.door) } ?? true }
         let serviceGroup = ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: quiet(logger)))
         await ending.attach(serviceGroup)

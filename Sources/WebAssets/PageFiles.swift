@@ -4,15 +4,15 @@ import Synchronization
 ///
 /// | path | is |
 /// |---|---|
-/// | `grafana/home.html` | a shell, as it stands |
-/// | `grafana/home.js`, beside a shell of that name | that page's script |
-/// | `grafana.js` | the other modules of the folder, joined |
+/// | `grafana/home.html` | a shell, leading to its folder's files |
+/// | `grafana.js` | the folder's modules and the scripts of its pages, joined |
+/// | `grafana.css` | the folder's stylesheets, joined by name |
 /// | `system/theme.js` | a classic script |
-/// | `system/base.css` | a stylesheet |
 ///
 /// Scripts and stylesheets are stripped of what only their readers need. Nothing else is served: dashboards are the server's own.
 package final class PageFiles: Sendable {
     package static let shared = PageFiles()
+    static let classicScript = "system/theme.js"
 
     private let made = Mutex<[String: WebAsset]>([:])
 
@@ -20,15 +20,17 @@ package final class PageFiles: Sendable {
 
     /// Every path that is served.
     package static let paths: [String] = {
-        let files = EmbeddedFile.all.keys.filter { path in
+        var paths: Set<String> = [classicScript]
+        for path in EmbeddedFile.all.keys {
+            let folder = path.prefix { $0 != "/" }
             switch path.split(separator: ".").last {
-            case "html", "css", "svg": true
-            case "js": isPageScript(path) || path == "system/theme.js"
-            default: false
+            case "html", "svg": paths.insert(path)
+            case "css": paths.insert("\(folder).css")
+            case "js": paths.insert("\(folder).js")
+            default: break
             }
         }
-        let folders = Set(EmbeddedFile.all.keys.filter { $0.hasSuffix(".js") && !isPageScript($0) }.compactMap { $0.split(separator: "/").first })
-        return (files + folders.map { "\($0).js" }).sorted()
+        return paths.sorted()
     }()
 
     private static let served = Set(paths)
@@ -46,29 +48,28 @@ package final class PageFiles: Sendable {
     private static func isPageScript(_ path: String) -> Bool { path.hasSuffix(".js") && EmbeddedFile.all[String(path.dropLast(3)) + ".html"] != nil }
 
     private static func make(_ path: String) throws(ScriptError) -> WebAsset {
+        let (name, ending) = (String(path.prefix { $0 != "." }), path.split(separator: ".").last)
         guard let file = EmbeddedFile.all[path] else {
-            return WebAsset(path: path, bytes: try ScriptModule.join(modules(ofFolder: String(path.dropLast(3)))))
+            if ending == "css" { return WebAsset(path: path, bytes: EmbeddedFile.all(in: name).filter { $0.path.hasSuffix(".css") }.flatMap { StyleSheet.stripped($0.bytes) }) }
+            let (modules, pages) = try scripts(ofFolder: name)
+            return WebAsset(path: path, bytes: try ScriptModule.join(modules, pages: pages))
         }
-        switch path.split(separator: ".").last {
+        switch ending {
         case "html":
-            let script = String(path.dropLast(5)) + ".js"
-            guard let source = EmbeddedFile.all[script] else { return WebAsset(path: path, bytes: file.bytes) }
-            let module = try ScriptModule(path: script, source: source.bytes)
-            return WebAsset(path: path, bytes: file.bytes, modules: ScriptModule.foldersImported(by: [module], of: nil).map { "/assets/\($0).js" })
-        case "js":
-            let module = try ScriptModule(path: path, source: file.bytes)
-            return WebAsset(path: path, bytes: module.isClassic ? module.body : module.asPage)
-        case "css": return WebAsset(path: path, bytes: StyleSheet.stripped(file.bytes))
+            let folder = name.prefix { $0 != "/" }
+            let (modules, pages) = try scripts(ofFolder: String(folder))
+            return WebAsset(path: path, bytes: Shell.served(file.bytes), modules: ScriptModule.foldersImported(by: modules + pages, of: folder).map { "/assets/\($0).js" })
+        case "js": return WebAsset(path: path, bytes: try ScriptModule(path: path, source: file.bytes).body)
         default: return WebAsset(path: path, bytes: file.bytes)
         }
     }
 
-    private static func modules(ofFolder folder: String) throws(ScriptError) -> [ScriptModule] {
-        var modules: [ScriptModule] = []
-        for file in EmbeddedFile.all(in: folder) where file.path.hasSuffix(".js") && !isPageScript(file.path) {
+    private static func scripts(ofFolder folder: String) throws(ScriptError) -> (modules: [ScriptModule], pages: [ScriptModule]) {
+        var (modules, pages): ([ScriptModule], [ScriptModule]) = ([], [])
+        for file in EmbeddedFile.all(in: folder) where file.path.hasSuffix(".js") && file.path != classicScript {
             let module = try ScriptModule(path: file.path, source: file.bytes)
-            if !module.isClassic { modules.append(module) }
+            if isPageScript(file.path) { pages.append(module) } else { modules.append(module) }
         }
-        return modules
+        return (modules, pages)
     }
 }

@@ -36,11 +36,13 @@ struct ScriptLexer {
         let depthBefore = depth
         let kind = try readToken()
         // Both ends of a bracket stand at the depth around it.
-        let token = ScriptToken(kind: kind, range: start..<at, startsLine: startsLine, standsApart: start > end, depth: min(depthBefore, depth))
+        let token = ScriptToken(kind: kind, range: start..<at, startsLine: startsLine, standsApart: start > end, depth: min(depthBefore, depth), closesHead: closesHead(kind, start))
         previousIsMember = kind == .word && previous.map { $0.kind == .punctuator && source[$0.range.lowerBound] == UInt8(ascii: ".") } ?? false
         previous = token
         return token
     }
+
+    private func closesHead(_ kind: ScriptToken.Kind, _ start: Int) -> Bool { kind == .punctuator && source[start] == UInt8(ascii: ")") && closedHead }
 
     /// Passes white space and comments; whether a line ended in them.
     private mutating func skipSpace() throws(ScriptError) -> Bool {

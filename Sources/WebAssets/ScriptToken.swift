@@ -19,6 +19,8 @@ struct ScriptToken {
     var standsApart: Bool
     /// How many braces, brackets and parentheses are open around it.
     var depth: Int
+    /// Whether it is the parenthesis behind the head of an `if`, `while` or `for`.
+    var closesHead: Bool
 }
 
 /// What a script may not be, with the byte where that shows.

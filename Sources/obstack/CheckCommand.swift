@@ -2,11 +2,12 @@ import ArgumentParser
 import Bytes
 import Server
 
-/// `obstack check`: one line a service; exit status 0 only when all are healthy.
+/// `obstack check`: one line a service; exit status 0 only when all are healthy. With a subcommand: files are checked instead.
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Asks a running stack whether every service is healthy.",
-        discussion: "Ports come from flags, then environment variables, then what the stack running on the data folder wrote there, then the defaults.")
+        discussion: "Ports come from flags, then environment variables, then what the stack running on the data folder wrote there, then the defaults.",
+        subcommands: [RulesCommand.self, ConfigurationCommand.self])
 
     @Option(help: "Data folder of the stack.") var data: String?
     @Option(name: .customLong("listen-address"), help: "Address of the stack.") var listenAddress: String?

@@ -1,11 +1,12 @@
 import ArgumentParser
 import FoundationEssentials
+import MetricModel
 import PromQL
 import Server
 
 /// `obstack test`: runs files that say what must come out.
 struct TestCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "test", abstract: "Runs test files.", subcommands: [PromQLCommand.self])
+    static let configuration = CommandConfiguration(commandName: "test", abstract: "Runs test files.", subcommands: [PromQLCommand.self, RulesCommand.self])
 
     /// `obstack test promql`: scripts of data, queries and the answers that they must have.
     struct PromQLCommand: AsyncParsableCommand {
@@ -34,6 +35,23 @@ struct TestCommand: AsyncParsableCommand {
             }
             StandardStream.output.write("\(passed) passed, \(failed) failed\n")
             if failed + others > 0 { throw ExitCode(1) }
+        }
+    }
+
+    /// `obstack test rules`: unit tests of rules.
+    struct RulesCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rules", abstract: "Runs unit tests of rules, in promtool's format.", discussion: "Prints what promtool test rules prints. Exit status 1 when anything failed.")
+
+        @Argument(help: "Test files.") var files: [String]
+        @Option(name: .customLong("run"), help: "Run the tests whose names match this regular expression; can be given several times.") var names: [String] = []
+        @OptionGroup var reading: RuleFlags
+
+        func run() async throws {
+            var check = try reading.check()
+            if !names.isEmpty { check.chosen = try LabelPattern(".*(?:\(names.joined(separator: "|"))).*") }
+            let status = await check.tests(files)
+            if status != 0 { throw ExitCode(status) }
         }
     }
 }

@@ -98,8 +98,21 @@ class Visit:
         self.browser.wait("document.querySelector('.problem:not([hidden])')?.innerText", "the sentence about a wrong password")
 
     def lets_in(self):
-        self.sign_in("admin", os.environ.get("GRAFANA_ADMIN_PASSWORD", "admin"))
+        password = os.environ.get("GRAFANA_ADMIN_PASSWORD", "admin")
+        self.sign_in("admin", password)
+        if password == "admin":
+            self.asks_for_a_better_password()
         self.browser.wait("location.pathname !== '/login'", "leaving the login page")
+
+    def asks_for_a_better_password(self):
+        """Who comes with the first password is asked for another one, refused the same one, and may skip it."""
+        self.browser.wait("document.querySelector('input[name=newPassword]')?.isConnected", "the form for a new password")
+        for name in ("newPassword", "confirmNew"):
+            self.browser.run(f"document.querySelector('input[name={name}]').focus()")
+            self.browser.type("admin")
+        self.browser.press("Enter")
+        self.browser.wait("document.querySelector('.problem:not([hidden])')?.innerText.includes('the password you have')", "the sentence about the same password")
+        self.browser.run("[...document.querySelectorAll('.login-card button')].find(button => button.innerText === 'Skip').click()")
 
     def home_shows_health(self):
         self.browser.open(f"{self.grafana}/")
@@ -189,6 +202,30 @@ class Visit:
         self.browser.open(f"{self.prometheus}/query?g0.expr=up&g0.tab=graph&g0.range_input=5m")
         self.browser.wait("document.querySelector('.chart-base')?.toDataURL().length > 2000", "a drawn graph of up")
 
+    def rules_show(self):
+        """The rule that `BrowserTests` gave fires; a stack without rules says so in words."""
+        self.browser.open(f"{self.prometheus}/alerts?search=AlwaysOn")
+        if self.browser.run("fetch('/api/v1/rules').then(answer => answer.status)") == 404:
+            return self.browser.wait("document.querySelector('.notice')?.innerText.includes('evaluates no rules')", "the sentence about a server without rules")
+        self.browser.wait("document.querySelector('.alert-table tbody tr')?.innerText.match(/Firing[\\s\\S]*zone=here[\\s\\S]*It is on: 1/)", "the alert with its label and its words", timeout=60)
+        self.browser.wait("document.querySelectorAll('.rule').length === 1", "no other rule than the one that was searched for")
+        self.browser.press("1")
+        self.browser.wait("location.search.includes('state=firing') && document.querySelectorAll('.rule').length === 1", "the firing ones only")
+        self.browser.press("1")
+        self.browser.press("2")
+        self.browser.wait("location.search.includes('state=pending') && document.querySelector('.empty')?.isConnected", "nothing, of those that are pending")
+        address = self.browser.run("location.origin + '/rules?search=AlwaysOn#browser%2FAlwaysOn'")
+        self.browser.open(address)
+        self.browser.wait("document.querySelector('.rule.open .rule-details')?.innerText.includes('severity=page')", "the rule of the address, opened")
+        self.browser.open(self.browser.run("document.querySelector('.rule .expression').href"))
+        self.browser.wait("document.querySelector('.editor-text')?.value.startsWith('label_replace(vector(1)')", "its expression on the query page")
+
+    def rules_show_behind_grafana(self):
+        self.browser.open(f"{self.grafana}/")
+        address = self.browser.wait("[...document.querySelectorAll('.rail-item')].find(item => item.dataset.label === 'Alerts')?.href", "the way to alerting")
+        self.browser.open(address)
+        self.browser.wait("document.querySelector('.rule')?.isConnected || document.querySelector('.notice')?.innerText.includes('evaluates no rules')", "rules through the data source")
+
     def push(self, group, metrics):
         urllib.request.urlopen(urllib.request.Request(f"{self.pushgateway}/metrics/{group}", metrics.encode(), method="PUT"), timeout=10).close()
 
@@ -226,7 +263,9 @@ class Visit:
             "home": (f"{self.grafana}/", "document.querySelectorAll('.card').length"), "dashboards": (f"{self.grafana}/dashboards", "document.querySelectorAll('.dashboard-row').length"),
             "dashboard": (self.dashboard, f"{PANELS_DRAWN} >= 3"), "search": (f"{self.jaeger}/search", "document.querySelectorAll('.result').length"),
             "trace": (self.trace, "document.querySelectorAll('.span').length"), "query": (f"{self.prometheus}/query?g0.expr=up&g0.tab=graph", "!!document.querySelector('.chart-base')"),
-            "push": (f"{self.pushgateway}/", "document.querySelectorAll('.pool').length"),
+            "push": (f"{self.pushgateway}/", "document.querySelectorAll('.pool').length"), "targets": (f"{self.prometheus}/targets", "document.querySelectorAll('.target').length"),
+            "status": (f"{self.prometheus}/status", "document.querySelectorAll('.facts').length > 1"), "alerts": (f"{self.prometheus}/alerts", "!!document.querySelector('.rule, .notice')"),
+            "rules": (f"{self.prometheus}/rules", "!!document.querySelector('.rule, .notice')"), "alerting": (f"{self.grafana}/alerting", "!!document.querySelector('.rule, .notice')"),
         }
         for name, (address, ready) in pages.items():
             self.step(f"{name} fits every window, dark and light", lambda name=name, address=address, ready=ready: self.portraits(name, address, ready))
@@ -273,6 +312,8 @@ class Visit:
             self.step("a span leads to the graphs of its service", self.span_leads_to_graphs)
             self.step("a value leads to the traces that have it", self.value_leads_to_a_search)
         self.step("the query page draws a graph", self.query_answers)
+        self.step("the pages of rules and alerts show the one that fires", self.rules_show)
+        self.step("Grafana's door shows them, too", self.rules_show_behind_grafana)
         self.step("the push page teaches while nothing was pushed", self.push_page_teaches)
         self.step("what is pushed shows by itself", self.pushed_groups_show)
         self.step("a deleted group comes back", self.deleted_group_comes_back)

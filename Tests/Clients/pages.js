@@ -7,6 +7,8 @@
   const [{ interpolate }, { sections, allPanels }, { modernise }, { transform }, { lookOf, shown, valueColor }, { readFrame }, { reduce }, { markdown, safe }, { metricsOf }] = await Promise.all(
     ["grafana/model/interpolate.js", "grafana/model/document.js", "grafana/model/legacy.js", "grafana/model/transform.js", "grafana/model/fieldconfig.js", "grafana/model/frames.js", "grafana/model/reduce.js", "grafana/panels/text.js", "grafana/reasons.js"].map(load));
 
+  const { narrowed, readGroups, summaryOf, tally } = await load("metrics/rules-model.js");
+
   const results = [];
   const claim = (words, got, wanted) => {
     const [a, b] = [JSON.stringify(got), JSON.stringify(wanted)];
@@ -47,6 +49,19 @@
     ["histogram_quantile(0.95, sum by (le) (rate(a_bucket{job=\"s\"}[1m])))", "sum(rate(x_total{job=\"s\"}[1m]))", "sum(rate(x_errors_total{job=\"s\"}[1m]))", "z{job=\"s\"}"]);
   claim("durations are read as Jaeger writes them", ["1.5s", "300ms", "80us", "2m", "soon"].map((text) => String(parseTook(text))), ["1500000", "300000", "80", "120000000", "NaN"]);
   claim("durations are written for people", [took(1250), took(4460000), took(616000000), tookWords(1234567)], ["1.25 ms", "4.46 s", "10 min 16 s", "1.23s"]);
+
+  // Rules.
+  const alertOf = (zone, activeAt) => ({ labels: { alertname: "A", zone }, annotations: { summary: `in ${zone}` }, state: "firing", activeAt, value: "1e+00" });
+  const groups = readGroups({ groups: [{ name: "g", file: "f.yml", rules: [
+    { type: "alerting", name: "A", query: "up == 0", labels: { team: "Web" }, health: "ok", state: "firing", annotations: { summary: "in {{ $labels.zone }}" }, alerts: [alertOf("b", "2026-01-01T00:00:02Z"), alertOf("a", "2026-01-01T00:00:01Z")] },
+    { type: "alerting", name: "A", query: "up == 2", health: "err", lastError: "too much", state: "inactive", annotations: { summary: "plain" }, alerts: [] }, { type: "recording", name: "r", query: "1", health: "ok" },
+  ] }] });
+  const [[first, second, third]] = groups.map(({ rules }) => rules);
+  claim("rules of one name have addresses of their own", [first.key, second.key, third.key], ["g/A", "g/A~2", "g/r"]);
+  claim("alerts come by their age", first.alerts.map(({ labels }) => labels.zone), ["a", "b"]);
+  claim("a rule is found by its labels, its alerts' labels, its group, expression and error", ["team=web", "zone=b", "f.yml", "up == 0"].map((word) => first.text.includes(word)).concat(second.text.includes("too much")), [true, true, true, true, true]);
+  claim("rules are counted by state and health, and groups without any go", [tally(groups, "state").firing, tally(groups, "health"), narrowed(groups, ({ type }) => type === "recording")[0].rules.length, narrowed(groups, () => false)], [1, { ok: 2, err: 1 }, 1, []]);
+  claim("a rule's line is its one alert's summary, or its own with nothing left open", [summaryOf(first), summaryOf({ ...first, alerts: first.alerts.slice(1) }), summaryOf(second), summaryOf(third)], ["", "in b", "plain", ""]);
 
   // Dashboards.
   const values = { job: { values: ["a.b"], texts: ["a.b"], many: true }, one: { values: ["x\"y"], texts: ["X"], many: false }, two: { values: ["a", "b.c"], texts: ["A", "B"], many: true }, all: { values: ["a"], texts: ["All"], many: true, all: ".*" } };

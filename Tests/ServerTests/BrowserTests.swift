@@ -5,10 +5,24 @@ import Testing
 struct BrowserTests {
     static let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].first { FileManager.default.isExecutableFile(atPath: $0) }
 
-    @Test("log in, the dashboard's curves move while the demo runs, a trace opens from the search page, at three sizes in two themes",
+    /// Read instead of the rules that come with the stack.
+    private static let rules = """
+        groups:
+          - name: browser
+            interval: 1s
+            rules:
+              - record: browser:on
+                expr: vector(1)
+              - alert: AlwaysOn
+                expr: label_replace(vector(1), "zone", "here", "", "")
+                labels: {severity: page}
+                annotations: {summary: "It is on: {{ $value }}"}
+        """
+
+    @Test("log in, the dashboard's curves move while the demo runs, a trace opens from the search page, an alert shows, at three sizes in two themes",
           .enabled(if: chromium != nil, "no headless Chromium on this machine"), .timeLimit(.minutes(8)))
     func visit() async throws {
-        let stack = try await RunningStack()
+        let stack = try await RunningStack(configuration: ["prometheus/alerts.yml": Self.rules])
         defer { stack.stop() }
         let demo = Process()
         demo.executableURL = RunningStack.binary

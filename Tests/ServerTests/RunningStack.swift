@@ -21,7 +21,11 @@ final class RunningStack {
         try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
         let config = self.folder.appendingPathComponent("config")
         try FileManager.default.createDirectory(at: config, withIntermediateDirectories: true)
-        for (name, text) in configuration { try text.write(to: config.appendingPathComponent(name), atomically: true, encoding: .utf8) }
+        for (name, text) in configuration {
+            let file = config.appendingPathComponent(name)
+            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try text.write(to: file, atomically: true, encoding: .utf8)
+        }
         logURL = self.folder.appendingPathComponent("log-\(UUID().uuidString.prefix(8)).txt")
         _ = FileManager.default.createFile(atPath: logURL.path, contents: nil)
         let log = try FileHandle(forWritingTo: logURL)

@@ -30,6 +30,13 @@ struct PageFilesTests {
         for module in shell.modules { _ = try Self.asset(String(module.dropFirst("/assets/".count))) }
     }
 
+    @Test("the page that a shell names is the one of its own script", arguments: PageFiles.paths.filter { $0.hasSuffix(".html") })
+    func pagesBegin(path: String) throws {
+        let named = try #require(try Self.text(path).firstMatch(of: /src="\/assets\/([^"]+)" data-page="([^"]+)"/))
+        #expect(named.2 == "$" + path.dropLast(".html".count).replacing("/", with: "_"))
+        #expect(try Self.text(String(named.1)).contains("export const \(named.2)=async()=>{"))
+    }
+
     @Test("every name that a script imports is exported where it says", arguments: scripts)
     func importsResolve(path: String) throws {
         for line in try Self.text(path).matches(of: /import\{([^}]*)\}from"\/assets\/([^"]+)";/) {
@@ -46,9 +53,9 @@ struct PageFilesTests {
         #expect(again.body == module.body)
         let kept = String(decoding: module.body, as: UTF8.self)
         let source = String(decoding: try #require(EmbeddedFile.all[path]).bytes, as: UTF8.self)
-        // Every declaration of the file's own level is there, once.
-        for found in source.matches(of: /(?m)^(?:export )?((?:async )?(?:function\*?|class|const|let) \w+)/) {
-            #expect(kept.contains(found.1), "\(found.1)")
+        // Every declaration of the file's own level is there; constants may share a `const`.
+        for found in source.matches(of: /(?m)^(?:export )?((?:async )?(?:function\*?|class|const|let) )(\w+)/) {
+            #expect(kept.contains(found.1 + found.2) || found.1 == "const " && kept.contains(",\(found.2)="), "\(found.1)\(found.2)")
         }
         #expect(!module.exports.isEmpty || module.isClassic || EmbeddedFile.all[String(path.dropLast(3)) + ".html"] != nil || !module.imports.isEmpty)
     }
@@ -69,7 +76,7 @@ struct PageFilesTests {
         #expect(process.terminationStatus == 0, "\(String(decoding: problem, as: UTF8.self).prefix(400))")
     }
 
-    @Test("what is only the server's, and modules that were joined, are not served", arguments: ["dashboards/tta-workflows.json", "system/dom.js", "grafana/panel.js", "nothing.js", ""])
+    @Test("what is only the server's, and modules that were joined, are not served", arguments: ["dashboards/tta-workflows.json", "system/dom.js", "grafana/panel.js", "grafana/home.js", "system/base.css", "nothing.js", ""])
     func restIsNotServed(path: String) throws {
         #expect(try PageFiles.shared.asset(at: path) == nil)
     }

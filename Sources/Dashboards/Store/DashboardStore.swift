@@ -82,12 +82,25 @@ package final class DashboardStore: Sendable {
         do { return try await pool.write(body) } catch { throw Self.translate(error) }
     }
 
-    /// Copies the database, consistent while in use, into a new file at `path`.
+    /// Copies the database, consistent while in use, into a new file at `path`, readable by its owner only.
     package func backup(to path: String) async throws(DashboardsError) {
+        try DatabaseFile.prepare(path)
         do {
             try await pool.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [path]) }
         } catch {
             throw Self.translate(error)
+        }
+    }
+
+    /// As `backup(to:)`, of a file that no store has open. Blocks.
+    package static func backup(_ file: String, to path: String) throws(DashboardsError) {
+        try DatabaseFile.prepare(path)
+        do {
+            let queue = try DatabaseQueue(path: file)
+            try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [path]) }
+            try queue.close()
+        } catch {
+            throw translate(error)
         }
     }
 

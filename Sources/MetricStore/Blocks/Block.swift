@@ -89,6 +89,19 @@ final class Block: Sendable {
         return Block(self, meta, tombstones, byteCount: try disk.treeSize(directory))
     }
 
+    // MARK: Copying
+
+    /// Gives the block's files second names in the folder `target`, durably.
+    func link(_ disk: any FileSystem, into target: String) throws(PlatformError) {
+        try disk.makeDirectory("\(target)/chunks")
+        for name in try Self.segmentNames(disk, directory) { try disk.link("\(directory)/chunks/\(name)", as: "\(target)/chunks/\(name)") }
+        for name in ["meta.json", "index", "tombstones"] where try disk.status("\(directory)/\(name)") != nil {
+            try disk.link("\(directory)/\(name)", as: "\(target)/\(name)")
+        }
+        try disk.syncDirectory("\(target)/chunks")
+        try disk.syncDirectory(target)
+    }
+
     // MARK: Reading
 
     /// Whether a series has a chunk that meets `time` and is not deleted whole.

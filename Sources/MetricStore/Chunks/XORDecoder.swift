@@ -105,48 +105,54 @@ enum XORDecoder {
         mutating func run(
             _ base: UnsafePointer<UInt8>, until limit: Int, _ total: Int, _ last: Int64, _ times: UnsafeMutablePointer<Int64>, _ values: UnsafeMutablePointer<Double>
         ) throws(ChunkDecoder.Malformed) {
-            // Locals, to be kept in registers.
+            // Locals, to be kept in registers. Whether a value changed and whether its width is new are branches: what a wrong guess costs is less than
+            // what doing without guesses did, for then each sample waits for the one before.
             var (position, count, now, delta, bits, width, trailing) = (position, count, now, delta, bits, width, trailing)
+            var leading = UInt64(truncatingIfNeeded: 64 &- width &- trailing)
+            var mask = UInt64.max &<< UInt64(truncatingIfNeeded: trailing)
             while count < total, position <= limit, now <= last {
                 var word = Self.look(base, position)
-                if word >> 63 == 0 {
+                if Int64(bitPattern: word) >= 0 {
                     position &+= 1
                     word &<<= 1
-                } else if word >> 62 == 0b10 {
-                    let raw = Int64(bitPattern: (word &<< 2) &>> 50)
-                    // As in `BitReader.readChange`.
-                    delta = delta &+ UInt64(bitPattern: raw > 1 << 13 ? raw - 1 << 14 : raw)
-                    position &+= 16
-                    word &<<= 16
                 } else {
-                    // SAFETY: as everywhere here, a sample's bytes are there.
-                    var reader = BitReader(base: base, count: (position >> 3) + Self.sampleBytesMax, position: position)
-                    delta = delta &+ UInt64(bitPattern: reader.readChange(word))
-                    position = reader.position
-                    word = Self.look(base, position)
+                    if word >> 62 == 0b10 {
+                        let raw = Int64(bitPattern: (word &<< 2) &>> 50)
+                        // As in `BitReader.readChange`.
+                        delta = delta &+ UInt64(bitPattern: raw > 1 << 13 ? raw - 1 << 14 : raw)
+                        position &+= 16
+                        word &<<= 16
+                    } else {
+                        // SAFETY: as everywhere here, a sample's bytes are there.
+                        var reader = BitReader(base: base, count: (position >> 3) + Self.sampleBytesMax, position: position)
+                        delta = delta &+ UInt64(bitPattern: reader.readChange(word))
+                        position = reader.position
+                        word = Self.look(base, position)
+                    }
                 }
                 let then = now &+ Int64(bitPattern: delta)
                 guard then > now else { throw Self.fallingTime }
                 now = then
 
-                if word >> 63 == 0 {
+                if Int64(bitPattern: word) >= 0 {
                     position &+= 1
                 } else {
-                    // Whether the width is new is a coin's toss, which a processor cannot foresee: hence no branches.
-                    let isNew = word >> 62 == 0b11
-                    let newWidth = Self.width(word &>> 51 & 63)
-                    let newTrailing = 64 &- Int(word &>> 57 & 31) &- newWidth
-                    width = isNew ? newWidth : width
-                    trailing = isNew ? newTrailing : trailing
-                    guard trailing >= 0 else { throw Self.impossibleWidth }
-                    position &+= isNew ? 13 : 2
-                    let value = Self.look(base, position)
-                    if _fastPath(width <= Self.lookBits) {
-                        bits ^= (value &>> UInt64(64 &- width)) &<< UInt64(trailing)
+                    var value: UInt64
+                    if (word &<< 1) &>> 63 == 0 {
+                        position &+= 2
+                        // What is narrow is in sight already.
+                        value = word &<< 2
+                        if width > Self.lookBits - 18 { value = Self.value(base, position, width) }
                     } else {
-                        let rest = UInt64(base[position >> 3 &+ 8]) &>> UInt64(8 &- position & 7)
-                        bits ^= ((value | rest) &>> UInt64(64 &- width)) &<< UInt64(trailing)
+                        width = Self.width(word &>> 51 & 63)
+                        leading = word &>> 57 & 31
+                        trailing = 64 &- Int(truncatingIfNeeded: leading) &- width
+                        guard trailing >= 0 else { throw Self.impossibleWidth }
+                        mask = UInt64.max &<< UInt64(truncatingIfNeeded: trailing)
+                        position &+= 13
+                        value = Self.value(base, position, width)
                     }
+                    bits ^= (value &>> leading) & mask
                     position &+= width
                 }
                 times[count] = now
@@ -154,6 +160,14 @@ enum XORDecoder {
                 count &+= 1
             }
             (self.position, self.count, self.now, self.delta, self.bits, self.width, self.trailing) = (position, count, now, delta, bits, width, trailing)
+        }
+
+        /// The next bits, `width` of them at least, the first one highest.
+        @inline(__always)
+        private static func value(_ base: UnsafePointer<UInt8>, _ position: Int, _ width: Int) -> UInt64 {
+            let value = look(base, position)
+            if _fastPath(width <= lookBits) { return value }
+            return value | UInt64(base[position >> 3 &+ 8]) &>> UInt64(8 &- position & 7)
         }
 
         /// How many bits a look shows at least.

@@ -23,7 +23,7 @@ struct Snapshot {
         do throws(MetricStoreError) {
             do throws(PlatformError) {
                 try disk.makeDirectory(draft)
-                for block in blocks { try link(block, into: "\(draft)/\(block.meta.id)") }
+                for block in blocks { try block.link(disk, into: "\(draft)/\(block.meta.id)") }
             } catch { throw MetricStoreError(error) }
             if let head {
                 let (low, high) = (head.minTime.load(ordering: .relaxed), head.maxTime.load(ordering: .relaxed))
@@ -41,15 +41,5 @@ struct Snapshot {
             try? disk.removeTree(draft)
             throw error
         }
-    }
-
-    private func link(_ block: Block, into target: String) throws(PlatformError) {
-        try disk.makeDirectory("\(target)/chunks")
-        for name in try Block.segmentNames(disk, block.directory) { try disk.link("\(block.directory)/chunks/\(name)", as: "\(target)/chunks/\(name)") }
-        for name in ["meta.json", "index", "tombstones"] where try disk.status("\(block.directory)/\(name)") != nil {
-            try disk.link("\(block.directory)/\(name)", as: "\(target)/\(name)")
-        }
-        try disk.syncDirectory("\(target)/chunks")
-        try disk.syncDirectory(target)
     }
 }

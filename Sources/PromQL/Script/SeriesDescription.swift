@@ -12,6 +12,9 @@ package struct SeriesDescription: Sendable {
 
     package struct Invalid: Error, CustomStringConvertible {
         package let description: String
+
+        package init(_ reason: String) { description = reason }
+        init(description: String) { self.description = description }
     }
 
     package var labels: Labels

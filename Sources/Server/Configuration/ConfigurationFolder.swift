@@ -1,5 +1,9 @@
 import Bytes
 import Glibc
+import Platform
+import PromQL
+import Rules
+import WebAssets
 
 /// The folder of the originals' configuration files. Every file is optional.
 struct ConfigurationFolder: Sendable {
@@ -34,8 +38,36 @@ struct ConfigurationFolder: Sendable {
         return try WebConfiguration(text, file: webFile)
     }
 
+    /// The groups of the rule files that the configuration names. A pattern that no file matches names none.
+    func ruleGroups(_ configuration: RuleConfiguration, parser: ParserOptions) throws(ConfigurationError) -> [RuleGroup] {
+        var options = RuleFile.Options()
+        options.intervalMillis = configuration.interval.millis
+        options.parser = parser
+        options.requiresLegacyNames = configuration.requiresLegacyNames
+        var groups: [RuleGroup] = []
+        do throws(RefusedRules) {
+            let files = configuration.files.flatMap { FilePattern.files(FilePattern.joined(Disk.parent(prometheusFile), $0)) }
+            for file in files { groups += try RuleFile.parse(try Self.ruleText(file), file: file, options) }
+            if files.isEmpty, configuration.usesEmbeddedAlerts, let alerts = EmbeddedFile.all["rules/alerts.yml"] {
+                groups += try RuleFile.parse(String(decoding: alerts.bytes, as: UTF8.self), file: RuleConfiguration.alertsFile, options)
+            }
+        } catch {
+            throw error.configurationError
+        }
+        return groups
+    }
+
+    private static func ruleText(_ file: String) throws(RefusedRules) -> String {
+        do throws(ConfigurationError) {
+            guard let text = try text(file) else { throw ConfigurationError(file: file, line: nil, reason: "the file does not exist") }
+            return text
+        } catch {
+            throw RefusedRules(problems: [RuleProblem(file: file, reason: error.reason)])
+        }
+    }
+
     /// The text of a file; nil when there is none and nobody named it.
-    static func text(_ file: String, isNamed: Bool) throws(ConfigurationError) -> String? {
+    static func text(_ file: String, isNamed: Bool = false) throws(ConfigurationError) -> String? {
         guard let stream = fopen(file, "r") else {
             if !isNamed, errno == ENOENT || errno == ENOTDIR { return nil }
             throw ConfigurationError(file: file, line: nil, reason: String(cString: strerror(errno)))

@@ -6,6 +6,7 @@ import Platform
 struct PrometheusConfiguration: Sendable {
     var scrapes: [ScrapeConfig] = []
     var storage = StorageConfiguration()
+    var rules = RuleConfiguration()
     /// Where every query is written down; nil for nowhere.
     var queryLogFile: String?
     /// The file as it was read, its secrets left out, for `/api/v1/status/config`.
@@ -26,6 +27,9 @@ struct PrometheusConfiguration: Sendable {
         var push = job("pushgateway", doors[.pushgateway] ?? DoorName.pushgateway.defaultPort, seconds: 5)
         push.honorsLabels = true
         var configuration = PrometheusConfiguration()
+        configuration.rules.interval = .seconds(15)
+        configuration.rules.files = [RuleConfiguration.alertsFile]
+        configuration.rules.usesEmbeddedAlerts = true
         configuration.scrapes = [
             job("prometheus", doors[.prometheus] ?? DoorName.prometheus.defaultPort, seconds: 5), push, job("application", 9464, seconds: 5), job("node", 9100, seconds: 15),
         ]
@@ -40,7 +44,7 @@ struct PrometheusConfiguration: Sendable {
                   - targets: ["\(target)"]
 
                 """
-        }.reduce("scrape_configs:\n", +)
+        }.reduce("global:\n  evaluation_interval: \(configuration.rules.interval)\nrule_files:\n- \(RuleConfiguration.alertsFile)\nscrape_configs:\n", +)
         return configuration
     }
 
@@ -51,7 +55,10 @@ struct PrometheusConfiguration: Sendable {
         var globals = Globals()
         if var section = try top.section("global") { globals = try Globals(&section, &notServed) }
         queryLogFile = globals.queryLogFile
-        for key in ["rule_files", "scrape_config_files", "alerting", "remote_write", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
+        rules = globals.rules
+        rules.files = try top.strings("rule_files") ?? []
+        for path in rules.files where !RuleConfiguration.isPattern(path) { throw top.error("rule_files", "invalid rule file path \"\(path)\"") }
+        for key in ["scrape_config_files", "alerting", "remote_write", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
             notServed.append("\(file): \(key)")
         }
         if var section = try top.section("storage") { storage = try StorageConfiguration(&section, &notServed) }
@@ -76,6 +83,7 @@ struct PrometheusConfiguration: Sendable {
         var nameRules: NameRules?
         var nameEscaping: NameEscaping?
         var storesExtraMetrics = false
+        var rules = RuleConfiguration()
 
         init() {}
 
@@ -86,8 +94,16 @@ struct PrometheusConfiguration: Sendable {
                 self.timeout = timeout
             }
             timeout = min(timeout, interval)
-            _ = try section.duration("evaluation_interval")
-            _ = try section.texts("external_labels")
+            if let interval = try section.duration("evaluation_interval"), interval.millis > 0 { rules.interval = interval }
+            rules.queryOffset = try section.duration("rule_query_offset") ?? rules.queryOffset
+            for (name, value) in try section.texts("external_labels") ?? [] {
+                guard !name.isEmpty, name != LabelName.metric else { throw section.error("external_labels", "\(LabelName.quoted(name)) is not a valid label name") }
+                rules.externalLabels[name] = value
+            }
+            if let scheme = try section.string("metric_name_validation_scheme") {
+                guard ["legacy", "utf8", ""].contains(scheme) else { throw section.error("metric_name_validation_scheme", "\"\(scheme)\" is neither legacy nor utf8") }
+                rules.requiresLegacyNames = scheme == "legacy"
+            }
             bodyBytesMax = try section.bytes("body_size_limit") ?? 0
             sampleLimit = try section.int("sample_limit") ?? 0
             targetLimit = try section.int("target_limit") ?? 0
@@ -104,7 +120,7 @@ struct PrometheusConfiguration: Sendable {
                 queryLogFile = path.hasPrefix("/") ? path : "\(Disk.parent(section.file))/\(path)"
             }
             for key in [
-                "rule_query_offset", "scrape_failure_log_file", "runtime", "scrape_native_histograms", "scrape_classic_histograms",
+                "scrape_failure_log_file", "runtime", "scrape_native_histograms", "scrape_classic_histograms",
                 "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb",
             ] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
             try section.refuseUnknown()

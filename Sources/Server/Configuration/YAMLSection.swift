@@ -15,10 +15,9 @@ struct YAMLSection {
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)
-        } catch let error as YamlError {
-            throw ConfigurationError(file: file, line: Self.line(of: error), reason: Self.reason(of: error))
         } catch {
-            throw ConfigurationError(file: file, line: nil, reason: "\(error)")
+            let (line, reason) = problem(of: error)
+            throw ConfigurationError(file: file, line: line, reason: reason)
         }
         guard let node else { return YAMLSection(file: file, path: "", pairs: [], line: 1) }
         return try YAMLSection(file: file, path: "", node: node)
@@ -40,7 +39,7 @@ struct YAMLSection {
             throw ConfigurationError(file: file, line: node.mark?.line, reason: "\(path.isEmpty ? "the document" : path) must be a mapping of keys to values")
         }
         var pairs: [(key: String, value: Node, line: Int?)] = []
-        for (key, value) in mapping {
+        for (key, value) in YAMLPairs.of(mapping) {
             guard let name = key.string else { throw ConfigurationError(file: file, line: key.mark?.line, reason: "a key must be text") }
             if pairs.contains(where: { $0.key == name }) {
                 throw ConfigurationError(file: file, line: key.mark?.line, reason: "key \"\(name)\" already set in \(path.isEmpty ? "the document" : path)")
@@ -50,17 +49,13 @@ struct YAMLSection {
         self.init(file: file, path: path, pairs: pairs, line: node.mark?.line)
     }
 
-    private static func line(of error: YamlError) -> Int? {
+    /// What makes a text no YAML, and in which line.
+    static func problem(of error: any Error) -> (line: Int?, reason: String) {
         switch error {
-        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
-        default: nil
-        }
-    }
-
-    private static func reason(of error: YamlError) -> String {
-        switch error {
-        case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _): "not valid YAML: \(problem)"
-        default: "not valid YAML: \(error)"
+        case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _), YamlError.composer(_, let problem, let mark, _):
+            (mark.line, "not valid YAML: \(problem)")
+        case is YamlError: (nil, "not valid YAML: \(error)")
+        default: (nil, "\(error)")
         }
     }
 

@@ -4,6 +4,8 @@ import HummingbirdCore
 import HummingbirdHTTP2
 import Logging
 import NIOCore
+import NIOExtras
+import NIOPosix
 import ServiceLifecycle
 
 /// One door as a service: binds, tells the board which port it got, serves, and on a graceful shutdown takes no new requests
@@ -25,25 +27,51 @@ struct DoorService: Service {
     private static let idleSeconds: Int64 = 120
 
     func run() async throws {
-        let delegate = MaximumAvailableConnections(Self.connectionsMax)
-        let server: HTTPServerBuilder =
-            switch (wire, responder.gate) {
-            case (.http1, let gate?): HTTPServerBuilder { GuardedChannel(gate: gate, idleSeconds: Self.idleSeconds, responder: $0) }
-            case (.http1, nil):
-                .http1(configuration: .init(additionalChannelHandlers: [ConnectionGuard()], idleTimeout: .seconds(Self.idleSeconds)))
-            case (.plaintextHTTP2, _):
-                .plaintextHTTP2(configuration: .init(idleTimeout: .seconds(Self.idleSeconds), gracefulCloseTimeout: .seconds(5)))
-            }
-        let app = Application(
-            responder: responder, server: server,
-            configuration: .init(address: .hostname(address, port: port), serverName: nil, availableConnectionsDelegate: delegate),
-            onServerRunning: { channel in board.opened(door, port: channel.localAddress?.port ?? port) },
-            eventLoopGroupProvider: .shared(eventLoopGroup), logger: logger)
         do {
-            try await app.run()
+            switch wire {
+            case .http1: try await serveHTTP1()
+            case .plaintextHTTP2: try await serveHTTP2()
+            }
         } catch {
             board.failed(door, reason: "\(door.title) cannot listen on \(address):\(port): \(error)")
             throw error
         }
+    }
+
+    private func serveHTTP1() async throws {
+        let quiescing = ServerQuiescingHelper(group: eventLoopGroup)
+        let listening = try await ServerBootstrap(group: eventLoopGroup)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AvailableConnectionsChannelHandler(maxConnections: Self.connectionsMax))
+                    try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
+                }
+            }
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { [responder, logger] channel in
+                let answer: HTTP1Connection.Answer = { try await responder.respond(to: $0, context: $1) }
+                return channel.eventLoop.makeCompletedFuture {
+                    guard let security = responder.gate?.security else { return try HTTP1Connection.configure(channel, logger: logger, answer: answer) }
+                    try SecureConnection(security: security, idleSeconds: Self.idleSeconds, logger: logger, answer: answer).configure(channel)
+                }
+            }
+            .bind(host: address, port: port).get()
+        board.opened(door, port: listening.localAddress?.port ?? port)
+        try? await gracefulShutdown()
+        // No new connections; those there are end with the answer under way.
+        let ended = listening.eventLoop.makePromise(of: Void.self)
+        quiescing.initiateShutdown(promise: ended)
+        try await ended.futureResult.get()
+    }
+
+    private func serveHTTP2() async throws {
+        let app = Application(
+            responder: responder, server: .plaintextHTTP2(configuration: .init(idleTimeout: .seconds(Self.idleSeconds), gracefulCloseTimeout: .seconds(5))),
+            configuration: .init(address: .hostname(address, port: port), serverName: nil, availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionsMax)),
+            onServerRunning: { channel in board.opened(door, port: channel.localAddress?.port ?? port) },
+            eventLoopGroupProvider: .shared(eventLoopGroup), logger: logger)
+        try await app.run()
     }
 }

@@ -67,6 +67,12 @@ struct SegmentFolder {
         return contents
     }
 
+    /// Gives every segment, and the mark, second names in the folder `target`, which is made. Drafts and what was set aside stay behind.
+    func link(into target: String) throws(PlatformError) {
+        try disk.makeDirectory(target)
+        for name in try disk.list(path) where SegmentFormat.generation(name) != nil || name == Self.markName { try disk.link("\(path)/\(name)", as: "\(target)/\(name)") }
+    }
+
     private static func damagedGeneration(_ name: String) -> UInt64? {
         name.hasSuffix(damagedSuffix) ? SegmentFormat.generation(String(name.dropLast(damagedSuffix.count))) : nil
     }

@@ -4,39 +4,68 @@ import { el, svg } from "../system/dom.js";
 import { icon } from "../system/icons.js";
 import { requestJSON } from "../system/request.js";
 
-const user = el("input", { name: "user", autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true, autofocus: true });
-const password = el("input", { name: "password", type: "password", autocomplete: "current-password", required: true });
-const reveal = el("button.ghost.square.reveal", { type: "button", "aria-label": "Show the password", "aria-pressed": "false", onclick: () => {
-  const shown = password.type === "password";
-  password.type = shown ? "text" : "password";
-  reveal.setAttribute("aria-pressed", String(shown));
-  password.focus();
-} }, icon("eye"));
-const problem = el("p.problem", { role: "alert", hidden: true });
-const button = el("button.primary", { type: "submit" }, "Sign in");
-const form = el("form.login-card", {},
-  el("img", { src: "/assets/icon.svg", alt: "", width: 44, height: 44 }),
-  el("h1", "ObservabilityStack"),
-  el("p.muted", "Metrics, traces, dashboards"),
-  el("label.field", el("span", "User"), user),
-  el("label.field", el("span", "Password"), el(".password", password, reveal)),
-  problem, button);
+/** The password that a fresh stack has, as a fresh Grafana. */
+const FIRST_PASSWORD = "admin";
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  button.disabled = true;
-  problem.hidden = true;
-  try {
-    await requestJSON("/login", { body: { user: user.value, password: password.value } });
-    location.replace(wanted());
-  } catch (error) {
-    problem.textContent = sentence(error);
-    problem.hidden = false;
-    button.disabled = false;
+const [password, passwordField] = passwordInput("password", "Password", "current-password");
+const user = el("input", { name: "user", autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true });
+const [again, againField] = passwordInput("confirmNew", "The same again", "new-password");
+const [fresh, freshField] = passwordInput("newPassword", "New password", "new-password");
+
+const signIn = card("ObservabilityStack", "Metrics, traces, dashboards", "Sign in", [el("label.field", el("span", "User"), user), passwordField], async () => {
+  await requestJSON("/login", { body: { user: user.value, password: password.value } }).catch((error) => {
     password.select();
     password.focus();
-  }
+    throw error.status === 401 ? new Error("This user and password do not match.") : error;
+  });
+  if (password.value !== FIRST_PASSWORD) return leave();
+  signIn.replaceWith(change);
+  fresh.focus();
 });
+
+// Who signed in with the first password is asked for a better one, and may go on without.
+const change = card("Update your password", "You signed in with the password that every new stack has.", "Change password", [freshField, againField], async () => {
+  if (fresh.value !== again.value) throw new Error("The two are not the same.");
+  if (fresh.value === FIRST_PASSWORD) throw new Error("That is the password you have.");
+  await requestJSON("/api/user/password", { method: "PUT", body: { oldPassword: password.value, newPassword: fresh.value, confirmNew: again.value } });
+  leave();
+});
+change.append(el("button.ghost", { type: "button", onclick: leave }, "Skip"));
+
+/** A form with its title, fields and button; what `send` throws is shown over the button. */
+function card(title, words, label, fields, send) {
+  const problem = el("p.problem", { role: "alert", hidden: true });
+  const button = el("button.primary", { type: "submit" }, label);
+  return el("form.login-card", { onsubmit: async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    problem.hidden = true;
+    try {
+      await send();
+    } catch (error) {
+      problem.textContent = error.message;
+      problem.hidden = false;
+      button.disabled = false;
+    }
+  } }, el("img", { src: "/assets/icon.svg", alt: "", width: 44, height: 44 }), el("h1", title), el("p.muted", words), fields, problem, button);
+}
+
+/** A password, its field, and the eye that shows it. */
+function passwordInput(name, label, autocomplete) {
+  const input = el("input", { name, type: "password", autocomplete, required: true });
+  const reveal = el("button.ghost.square.reveal", { type: "button", "aria-label": "Show the password", "aria-pressed": "false", onclick: () => {
+    const shown = input.type === "password";
+    input.type = shown ? "text" : "password";
+    reveal.setAttribute("aria-pressed", String(shown));
+    input.focus();
+  } }, icon("eye"));
+  return [input, el("label.field", el("span", label), el(".password", input, reveal))];
+}
+
+/** To the page that was asked for. */
+function leave() {
+  location.replace(wanted());
+}
 
 /** Where to go: a path of this server, never another one's address. */
 function wanted() {
@@ -45,12 +74,8 @@ function wanted() {
   return address.origin === location.origin && path.startsWith("/") ? address.pathname + address.search : "/";
 }
 
-function sentence(error) {
-  return error.status === 401 ? "This user and password do not match." : error.message;
-}
-
 document.body.classList.add("login");
-document.body.append(backdrop(), el("main", form));
+document.body.append(backdrop(), el("main", signIn));
 user.focus();
 
 /** Curves as the product draws them: a day of some machine, at rest. */

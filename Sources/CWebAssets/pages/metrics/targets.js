@@ -22,7 +22,7 @@ const HISTORY_MILLIS = 3600_000;
 const HEALTH = { up: ["good", "check", "Up"], down: ["bad", "error", "Down"], unknown: ["", "clock", "Not scraped yet"] };
 
 const frame = mountFrame({ section: "metrics", title: "Targets", crumbs: [{ label: "Metrics" }], tabs: METRICS_TABS });
-const filters = el("div.joined.target-filters", { role: "group", "aria-label": "Health" });
+const filters = el("div.joined.filters", { role: "group", "aria-label": "Health" });
 
 /** @type {{targets: Target[], dropped: number}} */
 let state;

@@ -8,7 +8,7 @@ import { addShortcuts, showKeys } from "./keys.js";
 import { timeControls } from "./timepicker.js";
 import { openPalette, addPaletteSource } from "./palette.js";
 
-/** @typedef {"home"|"dashboards"|"traces"|"metrics"|"push"} Section */
+/** @typedef {"home"|"dashboards"|"traces"|"alerts"|"metrics"|"push"} Section */
 /** @typedef {{label: string, href?: string}} Crumb */
 /** @typedef {{label: string, href: string, current?: boolean}} Tab */
 
@@ -17,12 +17,13 @@ export const SECTIONS = [
   { id: "home", label: "Home", icon: "home", door: "grafana", path: "/", key: "g h" },
   { id: "dashboards", label: "Dashboards", icon: "dashboards", door: "grafana", path: "/dashboards", key: "g d" },
   { id: "traces", label: "Traces", icon: "traces", door: "jaeger", path: "/search", key: "g t" },
+  { id: "alerts", label: "Alerts", icon: "alerts", door: "grafana", path: "/alerting", key: "g a" },
   { id: "metrics", label: "Metrics", icon: "metrics", door: "prometheus", path: "/query", key: "g m" },
   { id: "push", label: "Push", icon: "push", door: "pushgateway", path: "/", key: "g p" },
 ];
 
 /** The pages inside the metrics section. @type {Tab[]} */
-export const METRICS_TABS = [{ label: "Query", href: "/query" }, { label: "Targets", href: "/targets" }, { label: "Status", href: "/status" }];
+export const METRICS_TABS = ["Query", "Alerts", "Rules", "Targets", "Status"].map((label) => ({ label, href: `/${label.toLowerCase()}` }));
 
 /**
  * Builds the frame into `<body>`.

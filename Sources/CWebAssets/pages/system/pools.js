@@ -25,13 +25,15 @@ export function poolsPage(main, { title, filter, before, after, read, draw }) {
   main.append(el("div.page-tools", before, el("span.with-icon.grow", icon("search", 16), field), after, updated), content);
 
   let known = false;
+  // Who marks text to copy it keeps it until the next time.
+  const marks = () => content.contains(getSelection()?.anchorNode) && !getSelection().isCollapsed;
   const redraw = () => known && draw(content, field.value.toLowerCase().split(/\s+/).filter(Boolean));
   const load = async () => {
     try {
       await read();
       known = true;
       updated.textContent = `As of ${clockTime(Date.now())}`;
-      redraw();
+      if (!marks()) redraw();
     } catch (error) {
       if (known) updated.textContent = error.message;
       else fill(content, el("div.notice.bad", { role: "alert" }, icon("error", 16), el("p", error.message)));
