@@ -58,12 +58,12 @@ struct PrometheusConfiguration: Sendable {
         rules = globals.rules
         rules.files = try top.strings("rule_files") ?? []
         for path in rules.files where !RuleConfiguration.isPattern(path) { throw top.error("rule_files", "invalid rule file path \"\(path)\"") }
-        for key in ["scrape_config_files", "alerting", "remote_write", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
+        for key in ["alerting", "remote_write", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
             notServed.append("\(file): \(key)")
         }
         if var section = try top.section("storage") { storage = try StorageConfiguration(&section, &notServed) }
         var names: Set<String> = []
-        for var section in try top.sections("scrape_configs") ?? [] {
+        for var section in try (top.sections("scrape_configs") ?? []) + Self.included(&top) {
             let config = try Self.scrape(&section, globals, &notServed)
             guard names.insert(config.job).inserted else { throw section.error("job_name", "found multiple scrape configs with job name \"\(config.job)\"") }
             scrapes.append(config)
@@ -72,6 +72,20 @@ struct PrometheusConfiguration: Sendable {
     }
 
     private init() {}
+
+    /// The scrape configs of other files. Their own files are looked for from their own folders.
+    private static func included(_ top: inout YAMLSection) throws(ConfigurationError) -> [YAMLSection] {
+        var sections: [YAMLSection] = []
+        for pattern in try top.strings("scrape_config_files") ?? [] {
+            guard RuleConfiguration.isPattern(pattern) else { throw top.error("scrape_config_files", "invalid scrape config file path \"\(pattern)\"") }
+            for file in FilePattern.files(FilePattern.joined(top.folder, pattern)) {
+                var included = try YAMLSection.document(try ConfigurationFolder.text(file) ?? "", file: file)
+                sections += try included.sections("scrape_configs") ?? []
+                try included.refuseUnknown()
+            }
+        }
+        return sections
+    }
 
     private struct Globals {
         var interval = ModelDuration.seconds(60)
