@@ -2,7 +2,9 @@ import Acquisition
 import Logging
 import MetricStore
 import Platform
+import Pipelines
 import PromQL
+import RemoteStores
 import Rules
 import Synchronization
 
@@ -21,6 +23,9 @@ final class Reloader: Sendable {
     private let gate: WebGate
     private let externalURL: @Sendable () -> ExternalURL
     private let pool: BlockingPool
+    private let remote: RemoteWriter
+    private let forwarding: OTLPForwarding
+    private let intake: TelemetryIntake
     private let rules: RuleManager
     private let parser: ParserOptions
     private let queryLog: QueryLog
@@ -30,8 +35,8 @@ final class Reloader: Sendable {
     private let state = Mutex(State())
 
     init(
-        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, gate: WebGate, pool: BlockingPool, externalURL: @escaping @Sendable () -> ExternalURL, rules: RuleManager, parser: ParserOptions, queryLog: QueryLog,
-        provision: @escaping @Sendable () async -> Void,
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, gate: WebGate, pool: BlockingPool, externalURL: @escaping @Sendable () -> ExternalURL, remote: RemoteWriter, forwarding: OTLPForwarding, intake: TelemetryIntake,
+        rules: RuleManager, parser: ParserOptions, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
         nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.folder = folder
@@ -41,6 +46,9 @@ final class Reloader: Sendable {
         self.gate = gate
         self.externalURL = externalURL
         self.pool = pool
+        self.remote = remote
+        self.forwarding = forwarding
+        self.intake = intake
         self.rules = rules
         self.parser = parser
         self.queryLog = queryLog
@@ -57,8 +65,11 @@ final class Reloader: Sendable {
         let configuration: PrometheusConfiguration
         do throws(ConfigurationError) {
             try await pool.run { [gate] () throws(ConfigurationError) in try gate.load() }
-            configuration = try folder.prometheus(doors: Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) }))
+            let doors = Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) })
+            configuration = try folder.prometheus(doors: doors)
+            let collector = try folder.collector(doors: doors)
             try await apply(configuration)
+            try apply(collector)
         } catch {
             state.withLock { $0.succeeded = false }
             logger.error("the configuration was not reloaded: \(error)")
@@ -72,6 +83,8 @@ final class Reloader: Sendable {
         let log: QueryLog.File?
         do {
             log = try queryLog.opened(configuration.queryLogFile)
+            // First, so that a receiver gets all that the new scrapes bring.
+            try remote.apply(configuration.remoteWrites)
             try scrapes.apply(configuration.scrapes)
             try await metrics.setOutOfOrderWindow(millis: configuration.storage.outOfOrderWindow.millis)
         } catch {
@@ -91,5 +104,18 @@ final class Reloader: Sendable {
             state.succeeded = true
             state.atMillis = nowMillis()
         }
+    }
+
+    private func apply(_ configuration: CollectorConfiguration) throws(ConfigurationError) {
+        do {
+            try forwarding.apply(configuration.exports)
+        } catch {
+            throw ConfigurationError(file: folder.collectorFile, line: nil, reason: "\(error)")
+        }
+        var options = intake.options
+        options.bytesInFlightMax = configuration.bytesInFlightMax ?? TelemetryIntake.Options().bytesInFlightMax
+        intake.apply(options)
+        for remark in configuration.remarks { logger.warning("\(remark)") }
+        for export in configuration.exports { logger.info("\(export.signal.rawValue) are passed on to \(export.destinationText) by exporter \(export.name)") }
     }
 }

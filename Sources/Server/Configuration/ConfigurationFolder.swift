@@ -11,12 +11,14 @@ struct ConfigurationFolder: Sendable {
     /// Files that were named by hand, in place of the folder's; then they must be there.
     private let namedPrometheusFile: String?
     private let namedWebFile: String?
+    private let scrapesNativeHistograms: Bool
 
     /// Throws when the folder was asked for by name and is not there.
     init(_ options: ServerOptions) throws(StartFailure) {
         path = options.configDirectory
         namedPrometheusFile = options.configFile
         namedWebFile = options.webConfigFile
+        scrapesNativeHistograms = options.scrapesNativeHistograms
         var status = stat()
         let exists = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
         if !exists, options.configDirectoryIsExplicit { throw StartFailure("--config: \(path) is not a folder that can be read") }
@@ -24,12 +26,20 @@ struct ConfigurationFolder: Sendable {
 
     var prometheusFile: String { namedPrometheusFile ?? path + "/prometheus.yml" }
     var webFile: String { namedWebFile ?? path + "/web.yml" }
+    var collectorFile: String { path + "/otel-collector.yml" }
     var dashboardsDirectory: String { path + "/grafana/dashboards" }
 
     /// `prometheus.yml`, or the standard targets when there is none.
     func prometheus(doors: [DoorName: Int]) throws(ConfigurationError) -> PrometheusConfiguration {
         guard let text = try Self.text(prometheusFile, isNamed: namedPrometheusFile != nil) else { return .standard(doors: doors) }
-        return try PrometheusConfiguration(text, file: prometheusFile)
+        return try PrometheusConfiguration(text, file: prometheusFile, scrapesNativeHistograms: scrapesNativeHistograms)
+    }
+
+    /// `otel-collector.yml`; nothing is passed on when there is none.
+    func collector(doors: [DoorName: Int]) throws(ConfigurationError) -> CollectorConfiguration {
+        guard let text = try Self.text(collectorFile) else { return CollectorConfiguration() }
+        let own = CollectorConfiguration.Own(grpcPort: doors[.otlpGRPC] ?? DoorName.otlpGRPC.defaultPort, httpPort: doors[.otlpHTTP] ?? DoorName.otlpHTTP.defaultPort)
+        return try CollectorConfiguration(text, file: collectorFile, own: own)
     }
 
     /// `web.yml`: how 9090 is to be asked. Without one it takes anybody who reaches it.

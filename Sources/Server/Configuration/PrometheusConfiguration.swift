@@ -1,10 +1,12 @@
 import Acquisition
 import MetricModel
 import Platform
+import RemoteStores
 
 /// What `prometheus.yml` says, as far as it is served; what is valid and not served yet is listed by name.
 struct PrometheusConfiguration: Sendable {
     var scrapes: [ScrapeConfig] = []
+    var remoteWrites: [RemoteWriteOptions] = []
     var storage = StorageConfiguration()
     var rules = RuleConfiguration()
     /// Where every query is written down; nil for nowhere.
@@ -26,12 +28,16 @@ struct PrometheusConfiguration: Sendable {
         }
         var push = job("pushgateway", doors[.pushgateway] ?? DoorName.pushgateway.defaultPort, seconds: 5)
         push.honorsLabels = true
+        var application = job("application", 9464, seconds: 5)
+        var formats = ScrapeFormats()
+        (formats.scrapesNativeHistograms, formats.alwaysScrapesClassicHistograms) = (true, true)
+        formats.apply(to: &application)
         var configuration = PrometheusConfiguration()
         configuration.rules.interval = .seconds(15)
         configuration.rules.files = [RuleConfiguration.alertsFile]
         configuration.rules.usesEmbeddedAlerts = true
         configuration.scrapes = [
-            job("prometheus", doors[.prometheus] ?? DoorName.prometheus.defaultPort, seconds: 5), push, job("application", 9464, seconds: 5), job("node", 9100, seconds: 15),
+            job("prometheus", doors[.prometheus] ?? DoorName.prometheus.defaultPort, seconds: 5), push, application, job("node", 9100, seconds: 15),
         ]
         configuration.text = configuration.scrapes.map { config in
             let target = config.staticGroups[0].targets[0][TargetLabel.address] ?? ""
@@ -40,6 +46,8 @@ struct PrometheusConfiguration: Sendable {
                   scrape_interval: \(config.interval)
                   scrape_timeout: \(config.timeout)
                   honor_labels: \(config.honorsLabels)
+                  scrape_native_histograms: \(config.scrapesNativeHistograms)
+                  always_scrape_classic_histograms: \(config.alwaysScrapesClassicHistograms)
                   static_configs:
                   - targets: ["\(target)"]
 
@@ -49,19 +57,23 @@ struct PrometheusConfiguration: Sendable {
     }
 
     /// Reads the text of a `prometheus.yml`. Source: upstream config/config.go.
-    init(_ text: String, file: String) throws(ConfigurationError) {
+    ///
+    /// With `scrapesNativeHistograms` native histograms are scraped where the file does not say otherwise.
+    init(_ text: String, file: String, scrapesNativeHistograms: Bool = false) throws(ConfigurationError) {
         self.text = YAMLDocument.redacted(text)
         var top = try YAMLSection.document(text, file: file)
         var globals = Globals()
-        if var section = try top.section("global") { globals = try Globals(&section, &notServed) }
+        globals.formats.scrapesNativeHistograms = scrapesNativeHistograms
+        if var section = try top.section("global") { try globals.read(&section, &notServed) }
         queryLogFile = globals.queryLogFile
         rules = globals.rules
         rules.files = try top.strings("rule_files") ?? []
         for path in rules.files where !RuleConfiguration.isPattern(path) { throw top.error("rule_files", "invalid rule file path \"\(path)\"") }
-        for key in ["alerting", "remote_write", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
+        for key in ["alerting", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
             notServed.append("\(file): \(key)")
         }
         if var section = try top.section("storage") { storage = try StorageConfiguration(&section, &notServed) }
+        remoteWrites = try RemoteWriteConfiguration.all(try top.sections("remote_write") ?? [], externalLabels: Labels(globals.rules.externalLabels.map { ($0.key, $0.value) }), &notServed)
         var names: Set<String> = []
         for var section in try (top.sections("scrape_configs") ?? []) + Self.included(&top) {
             let config = try Self.scrape(&section, globals, &notServed)
@@ -92,27 +104,26 @@ struct PrometheusConfiguration: Sendable {
         var timeout = ModelDuration.seconds(10)
         var bodyBytesMax = 0, sampleLimit = 0, targetLimit = 0, labelLimit = 0, labelNameLengthMax = 0, labelValueLengthMax = 0, keptDroppedTargets = 0
 
+        var formats = ScrapeFormats()
         var queryLogFile: String?
-        var protocols: [ScrapeProtocol]?
         var nameRules: NameRules?
         var nameEscaping: NameEscaping?
         var storesExtraMetrics = false
         var rules = RuleConfiguration()
 
-        init() {}
-
-        init(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) {
+        mutating func read(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) {
             if let interval = try section.duration("scrape_interval"), interval.millis > 0 { self.interval = interval }
             if let timeout = try section.duration("scrape_timeout") {
                 guard timeout <= interval else { throw section.error("scrape_timeout", "global scrape timeout greater than scrape interval") }
                 self.timeout = timeout
             }
             timeout = min(timeout, interval)
+            try formats.read(&section, place: "for global config")
             if let interval = try section.duration("evaluation_interval"), interval.millis > 0 { rules.interval = interval }
             rules.queryOffset = try section.duration("rule_query_offset") ?? rules.queryOffset
             for (name, value) in try section.texts("external_labels") ?? [] {
                 guard !name.isEmpty, name != LabelName.metric else { throw section.error("external_labels", "\(LabelName.quoted(name)) is not a valid label name") }
-                rules.externalLabels[name] = value
+                rules.externalLabels[name] = EnvironmentText.expanded(value)
             }
             if let scheme = try section.string("metric_name_validation_scheme") {
                 guard ["legacy", "utf8", ""].contains(scheme) else { throw section.error("metric_name_validation_scheme", "\"\(scheme)\" is neither legacy nor utf8") }
@@ -125,7 +136,6 @@ struct PrometheusConfiguration: Sendable {
             labelNameLengthMax = try section.int("label_name_length_limit") ?? 0
             labelValueLengthMax = try section.int("label_value_length_limit") ?? 0
             keptDroppedTargets = try section.int("keep_dropped_targets") ?? 0
-            protocols = try PrometheusConfiguration.protocols(&section, &notServed)
             nameRules = try section.choice("metric_name_validation_scheme", NameRules.self)
             nameEscaping = try section.choice("metric_name_escaping_scheme", NameEscaping.self)
             storesExtraMetrics = try section.bool("extra_scrape_metrics") ?? false
@@ -134,8 +144,7 @@ struct PrometheusConfiguration: Sendable {
                 queryLogFile = path.hasPrefix("/") ? path : "\(Disk.parent(section.file))/\(path)"
             }
             for key in [
-                "scrape_failure_log_file", "runtime", "scrape_native_histograms", "scrape_classic_histograms",
-                "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb",
+                "scrape_failure_log_file", "runtime", "scrape_classic_histograms", "convert_classic_histograms_to_nhcb",
             ] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
             try section.refuseUnknown()
         }
@@ -153,6 +162,10 @@ struct PrometheusConfiguration: Sendable {
         config.honorsTimestamps = try section.bool("honor_timestamps") ?? true
         config.tracksTimestampStaleness = try section.bool("track_timestamps_staleness") ?? false
         config.requestsCompression = try section.bool("enable_compression") ?? true
+        var formats = globals.formats
+        try formats.read(&section, place: "for scrape config with job name \"\(job)\"")
+        formats.apply(to: &config)
+        try ScrapeFormats.readLimits(&section, into: &config)
         config.bodyBytesMax = try section.bytes("body_size_limit") ?? globals.bodyBytesMax
         config.sampleLimit = try section.int("sample_limit") ?? globals.sampleLimit
         config.targetLimit = try section.int("target_limit") ?? globals.targetLimit
@@ -176,10 +189,9 @@ struct PrometheusConfiguration: Sendable {
         config.relabelRules = try rules(&section, "relabel_configs")
         config.metricRelabelRules = try rules(&section, "metric_relabel_configs")
         config.http = try section.httpOptions(&notServed)
-        try formats(&section, globals, &config, &notServed)
+        try names(&section, globals, &config)
         for key in [
-            "scrape_native_histograms", "scrape_classic_histograms", "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "native_histogram_bucket_limit",
-            "native_histogram_min_bucket_factor", "scrape_failure_log_file", "azure_sd_configs", "aws_sd_configs", "consul_sd_configs", "digitalocean_sd_configs",
+            "scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "scrape_failure_log_file", "azure_sd_configs", "aws_sd_configs", "consul_sd_configs", "digitalocean_sd_configs",
             "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs", "ec2_sd_configs", "eureka_sd_configs", "gce_sd_configs", "hetzner_sd_configs", "http_sd_configs",
             "ionos_sd_configs", "kubernetes_sd_configs", "kuma_sd_configs", "lightsail_sd_configs", "linode_sd_configs", "marathon_sd_configs", "nerve_sd_configs",
             "nomad_sd_configs", "oci_sd_configs", "openstack_sd_configs", "outscale_sd_configs", "ovhcloud_sd_configs", "puppetdb_sd_configs", "scaleway_sd_configs",
@@ -194,37 +206,15 @@ struct PrometheusConfiguration: Sendable {
         return config
     }
 
-    /// Which formats are asked for, and which names are taken from them.
-    private static func formats(
-        _ section: inout YAMLSection, _ globals: Globals, _ config: inout ScrapeConfig, _ notServed: inout [String]
-    ) throws(ConfigurationError) {
-        if let protocols = try protocols(&section, &notServed) ?? globals.protocols { config.protocols = protocols }
-        if let text = try section.string("fallback_scrape_protocol") {
-            guard knownProtocols.contains(text) else { throw section.error("fallback_scrape_protocol", "unknown scrape protocol \(text), supported: \(knownProtocols.joined(separator: " "))") }
-            config.fallbackProtocol = ScrapeProtocol(rawValue: text)
-            if config.fallbackProtocol == nil { notServed.append("\(section.file): \(section.name(of: "fallback_scrape_protocol")) \(text)") }
-        }
+    /// Which names are taken from targets, and which series are made beside theirs.
+    private static func names(_ section: inout YAMLSection, _ globals: Globals, _ config: inout ScrapeConfig) throws(ConfigurationError) {
         config.nameRules = try section.choice("metric_name_validation_scheme", NameRules.self) ?? globals.nameRules ?? .utf8
         // Names that need no escape are what legacy rules leave (upstream config/config.go).
         config.nameEscaping = try section.choice("metric_name_escaping_scheme", NameEscaping.self) ?? globals.nameEscaping ?? (config.nameRules == .utf8 ? .allowUTF8 : .underscores)
         config.storesExtraMetrics = try section.bool("extra_scrape_metrics") ?? globals.storesExtraMetrics
     }
 
-    /// Those that Prometheus has; protobuf is not asked for here.
-    private static let knownProtocols = ScrapeProtocol.allCases.map(\.rawValue) + ["PrometheusProto"]
-
-    private static func protocols(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) -> [ScrapeProtocol]? {
-        guard let texts = try section.strings("scrape_protocols") else { return nil }
-        if let unknown = texts.first(where: { !knownProtocols.contains($0) }) {
-            throw section.error("scrape_protocols", "unknown scrape protocol \(unknown), supported: \(knownProtocols.joined(separator: " "))")
-        }
-        guard Set(texts).count == texts.count else { throw section.error("scrape_protocols", "names a protocol twice") }
-        let served = texts.compactMap(ScrapeProtocol.init(rawValue:))
-        if served.count < texts.count { notServed.append("\(section.file): \(section.name(of: "scrape_protocols")) PrometheusProto") }
-        return served.isEmpty ? nil : served
-    }
-
-    private static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {
+    static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {
         var rules: [RelabelRule] = []
         for var entry in try section.sections(key) ?? [] {
             var options = RelabelRule.Options()

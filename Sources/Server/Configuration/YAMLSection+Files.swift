@@ -17,9 +17,9 @@ extension YAMLSection {
     /// The folder of the file.
     var folder: String { Disk.parent(file) }
 
-    /// One of the names of an enumeration.
+    /// One of the names of an enumeration; nil for an empty one.
     mutating func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, _: Choice.Type) throws(ConfigurationError) -> Choice? where Choice.RawValue == String {
-        guard let text = try string(key) else { return nil }
+        guard let text = try string(key), !text.isEmpty else { return nil }
         guard let choice = Choice(rawValue: text) else { throw error(key, "\"\(text)\" is none of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))") }
         return choice
     }
