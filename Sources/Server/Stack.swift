@@ -1,4 +1,5 @@
 import Acquisition
+import Alerting
 import Bytes
 import Dashboards
 import Glibc
@@ -45,6 +46,8 @@ package enum Stack {
         let configuration = try folder.prometheus(doors: [:])
         let storage = configuration.storage
         _ = try folder.ruleGroups(configuration.rules, parser: options.queries.parser)
+        _ = try folder.serviceLevelGroups(intervalMillis: configuration.rules.interval.millis)
+        _ = try folder.alertmanager()
         _ = try folder.collector(doors: [:])
         let gate = WebGate(folder: folder, clock: clock, logger: logger)
         try gate.load()
@@ -80,10 +83,7 @@ package enum Stack {
         let intake = TelemetryIntake(traces: traces, metrics: metrics, sampling: options.sampling, nowNanos: { clock.monotonicNanos }, forwarding: forwarding)
         let dashboards = stores.dashboards
 
-        // Judge.
-        let rules = RuleManager(engine: engine, reader: metrics, writer: metrics, blocking: pool, clock: clock, logger: logger, notify: { _ in })
-
-        // Present.
+        // Alert.
         let usesTLS: @Sendable (DoorName) -> Bool = { $0 == .prometheus && gate.security != nil }
         let doors: @Sendable () -> [(name: String, port: Int, usesTLS: Bool)] = { board.doors.map { ($0.name.rawValue, $0.port, usesTLS($0.name)) } }
         let announce: @Sendable () throws -> Void = {
@@ -92,27 +92,43 @@ package enum Stack {
                 processID: getpid(), address: options.listenAddress, ports: ports, addresses: options.addresses, usesTLS: gate.security != nil, token: gate.token
             ).write(in: data)
         }
+        let externalURL: @Sendable () -> ExternalURL = {
+            options.externalURL ?? ExternalURL(scheme: usesTLS(.prometheus) ? "https" : "http", authority: "\(hostname()):\(board.port(.prometheus) ?? options.port(.prometheus))")
+        }
+        let alertClient = AlertClient(eventLoopGroup: group, files: Disk(), pool: pool)
+        let dispatcher = try await pool.run {
+            try DispatchService(
+                directory: data + "/alerts", files: Disk(), pool: pool, transport: alertClient, clock: clock, userAgent: "ObservabilityStack/\(version)",
+                externalURL: { externalURL().text }, logger: logger)
+        }
+        let alerts = AlertSink(
+            notifier: AlertNotifier(transport: alertClient, clock: clock, logger: logger), dispatcher: dispatcher, files: Disk(), pool: pool, clock: clock, logger: logger)
+
+        // Judge.
+        let rules = RuleManager(engine: engine, reader: metrics, writer: metrics, blocking: pool, clock: clock, logger: logger, notify: { alerts.notify($0) })
+        let grafanaRules = GrafanaAlertRules(store: dashboards, manager: rules, parser: options.queries.parser, logger: logger)
+
+        // Present.
         // Also where a reload turned TLS of 9090 on or off.
         let provision: @Sendable () async -> Void = {
             do { try announce() } catch { logger.error("\(error)") }
             await provisionDashboards(dashboards, folder, board, gate, logger)
+            // When it is known who is told of alerts.
+            await grafanaRules.load()
         }
         let ending = Ending()
         let quit: @Sendable () -> Void = { Task { await ending.begin() } }
-        let externalURL: @Sendable () -> ExternalURL = {
-            options.externalURL ?? ExternalURL(scheme: usesTLS(.prometheus) ? "https" : "http", authority: "\(hostname()):\(board.port(.prometheus) ?? options.port(.prometheus))")
-        }
         let reloader = Reloader(
             folder: folder, board: board, scrapes: scrapes, metrics: metrics, gate: gate, pool: pool, externalURL: externalURL, remote: remote, forwarding: forwarding, intake: intake, rules: rules,
-            parser: options.queries.parser, queryLog: diary.log, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
+            parser: options.queries.parser, queryLog: diary.log, alerts: alerts, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
             ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + remote.metricFamilies() + rules.metricFamilies()
-                + intake.metricFamilies() + diary.metricFamilies()
+                + intake.metricFamilies() + diary.metricFamilies() + alerts.notifier.metricFamilies() + alerts.dispatcher.metricFamilies()
         }
         let limits = BodyLimits()
 
         let prometheusRouter = SurfaceRouter.make(envelope: PrometheusEnvelope(), crossOrigin: .everyone(pathPrefix: "/api/v1/"))
-        let server = PrometheusAPI.Server(
+        var server = PrometheusAPI.Server(
             version: version, startMillis: startMillis, flags: { options.flags }, configurationText: { reloader.configurationText },
             retentionText: options.retentionText,
             runtime: {
@@ -124,6 +140,7 @@ package enum Stack {
                 let url = externalURL()
                 return (url.scheme, url.authority, board.port(.prometheus) ?? options.port(.prometheus))
             })
+        server.alertmanagers = { alerts.notifier.alertmanagers }
         PrometheusAPI(store: metrics, engine: engine, targets: scrapes, rules: rules, server: server, limits: limits, administration: options.adminAPIIsEnabled ? metrics : nil)
             .addRoutes(to: prometheusRouter)
         Pages.prometheus(doors).addRoutes(to: prometheusRouter)
@@ -155,7 +172,7 @@ package enum Stack {
         ownDoor.attach { request, context in try await prometheusResponder.respond(to: request, context: context) }
         let grafana = GrafanaAPI(
             dashboards: dashboards, queries: PanelQueries(store: dashboards, engine: engine), options: grafanaOptions(options.grafana),
-            prometheus: { request, context in try await prometheusResponder.respond(to: request, context: context) })
+            prometheus: { request, context in try await prometheusResponder.respond(to: request, context: context) }, alertRules: grafanaRules.host)
         grafana.addRoutes(to: grafanaRouter)
         Pages.grafana(doors, gate: { request, context in await grafana.pageAccess(request, context) }).addRoutes(to: grafanaRouter)
 
@@ -174,9 +191,9 @@ package enum Stack {
         let ready = ReadyService(board: board, reloader: reloader, options: options, gate: gate, announce: announce, begun: begun)
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
-            RuleService(manager: rules),
             signals, control, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), RemoteWriteService(writer: remote),
-            ForwardingService(forwarding: forwarding), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
+            ForwardingService(forwarding: forwarding), alerts, RuleService(manager: rules), ready, door(.health, healthRouter),
+            door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
             door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter, gate: gate), door(.pushgateway, pushRouter),
             door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
             WebWatch(gate: gate, pool: pool),
@@ -192,6 +209,7 @@ package enum Stack {
         }
         RunFile.remove(in: data)
         await scrapeClient.shutdown()
+        await alertClient.shutdown()
         await stores.close(on: pool)
         pool.close()
         try outcome.get()

@@ -181,6 +181,12 @@ struct BackupTests {
         let again = try Self.obstack(["backup", "--data", data, live])
         #expect(again.status == 1 && again.error.contains("\(live) is not empty"), "\(again.error)")
         stack.killNow()
+        // What other parts of a stack keep in files.
+        for (path, text) in [("alerts/notifications.json", "told"), ("remote/here.position", "1:2:3"), ("remote/here.position.tmp", "1:2"), ("remote/lock", "1")] {
+            let url = URL(fileURLWithPath: data).appendingPathComponent(path)
+            try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try text.write(to: url, atomically: true, encoding: .utf8)
+        }
 
         let backup = stack.folder.appendingPathComponent("closed")
         let made = try Self.obstack(["backup", "--data", data, backup.path])
@@ -195,7 +201,8 @@ struct BackupTests {
             let values = try? FileManager.default.attributesOfItem(atPath: backup.appendingPathComponent(path).path)
             return values?[.type] as? FileAttributeType == .typeRegular && (values?[.size] as? Int ?? 0) > 0
         }
-        for part in ["metrics/", "traces/", "push/", "dashboards.db", "manifest.json"] { #expect(files.contains { $0.hasPrefix(part) }, "\(part): \(files)") }
+        #expect(files.filter { $0.hasPrefix("remote/") } == ["remote/here.position"])
+        for part in ["alerts/notifications.json", "metrics/", "traces/", "push/", "dashboards.db", "manifest.json"] { #expect(files.contains { $0.hasPrefix(part) }, "\(part): \(files)") }
         let target = stack.folder.appendingPathComponent("target").path
         func expectRefusal(_ path: String, _ word: String) throws {
             let refused = try Self.obstack(["restore", "--data", target, backup.path])
@@ -275,6 +282,26 @@ struct BackupTests {
         #expect(try await eventually(within: 60) { stack.log.contains("was not done: it was broken off") }, "\(stack.log)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: stack.folder.path).filter { $0.hasPrefix("gone") } == [])
         #expect(try Self.obstack(["backup", "--data", stack.folder.appendingPathComponent("data").path, stack.folder.appendingPathComponent("gone").path]).status == 0)
+    }
+
+    @Test("dashboards go out and in by the two lines of docs/operating.md, from one stack to another", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/jq"), "jq is not installed"))
+    func dashboards() async throws {
+        let (from, to) = (try await RunningStack(), try await RunningStack())
+        defer { for stack in [from, to] { stack.stop() } }
+        let basic = ["Authorization: Basic YWRtaW46YWRtaW4=", "Content-Type: application/json"]
+        let board = #"{"dashboard":{"title":"Mine","uid":"mine","tags":["own"],"panels":[{"id":1,"type":"timeseries","title":"up","targets":[{"expr":"up"}]}]}}"#
+        #expect(try http(from.url("grafana", "/api/dashboards/db"), method: "POST", headers: basic, body: Data(board.utf8)).status == 200)
+        let guide = try String(contentsOf: RunningStack.packageRoot.appendingPathComponent("docs/operating.md"), encoding: .utf8).split(separator: "\n").map(String.init)
+        let lines = try ["curl -s -u admin:admin 'http://localhost:3000/api/search", "for file in *.json"].map { start in try #require(guide.first { $0.hasPrefix(start) }) }
+        let folder = from.folder.appendingPathComponent("boards")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for (line, stack) in zip(lines, [from, to]) {
+            let done = try run("/bin/bash", ["-c", line.replacingOccurrences(of: "localhost:3000", with: "127.0.0.1:\(stack.ports["grafana"] ?? 0)")], in: folder)
+            #expect(done.status == 0, "\(line): \(done.error)")
+        }
+        let document = try #require(try json(from.url("grafana", "/api/dashboards/uid/mine").replacingOccurrences(of: "//", with: "//admin:admin@"))["dashboard"] as? [String: Any])
+        let copy = try #require(try json(to.url("grafana", "/api/dashboards/uid/mine").replacingOccurrences(of: "//", with: "//admin:admin@"))["dashboard"] as? [String: Any])
+        for key in ["title", "uid", "tags", "panels"] { #expect(NSDictionary(dictionary: [key: document[key] ?? 0]) == NSDictionary(dictionary: [key: copy[key] ?? 1]), "\(key)") }
     }
 
     /// Connected to the socket in a folder; by a descriptor of the folder, whose name may be long.

@@ -26,6 +26,7 @@ struct ConfigurationFolder: Sendable {
 
     var prometheusFile: String { namedPrometheusFile ?? path + "/prometheus.yml" }
     var webFile: String { namedWebFile ?? path + "/web.yml" }
+    var alertmanagerFile: String { path + "/alertmanager.yml" }
     var collectorFile: String { path + "/otel-collector.yml" }
     var dashboardsDirectory: String { path + "/grafana/dashboards" }
 
@@ -48,6 +49,12 @@ struct ConfigurationFolder: Sendable {
         return try WebConfiguration(text, file: webFile)
     }
 
+    /// `alertmanager.yml`; nil when there is none.
+    func alertmanager() throws(ConfigurationError) -> AlertmanagerConfiguration? {
+        guard let text = try Self.text(alertmanagerFile) else { return nil }
+        return try AlertmanagerConfiguration(text, file: alertmanagerFile)
+    }
+
     /// The groups of the rule files that the configuration names. A pattern that no file matches names none.
     func ruleGroups(_ configuration: RuleConfiguration, parser: ParserOptions) throws(ConfigurationError) -> [RuleGroup] {
         var options = RuleFile.Options()
@@ -63,6 +70,19 @@ struct ConfigurationFolder: Sendable {
             }
         } catch {
             throw error.configurationError
+        }
+        return groups
+    }
+
+    /// The rules of the service levels in `slo/`; none without the folder.
+    func serviceLevelGroups(intervalMillis: Int64) throws(ConfigurationError) -> [RuleGroup] {
+        var groups: [RuleGroup] = []
+        var places: [String: String] = [:]
+        for file in FilePattern.files(FilePattern.joined(path, "slo/*.yml")) + FilePattern.files(FilePattern.joined(path, "slo/*.yaml")) {
+            for level in try ServiceLevelFile.parse(try Self.text(file) ?? "", file: file) {
+                if let other = places.updateValue(file, forKey: level.name) { throw ConfigurationError(file: file, line: nil, reason: "the service level \"\(level.name)\" stands in \(other), too") }
+                do { groups += try level.groups(file: file, intervalMillis: intervalMillis) } catch { throw ConfigurationError(file: file, line: nil, reason: "\(error)") }
+            }
         }
         return groups
     }

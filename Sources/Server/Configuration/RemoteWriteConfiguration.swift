@@ -72,7 +72,8 @@ enum RemoteWriteConfiguration {
         }
         // The same keys as a scrape's, so the same reader.
         let http = try section.httpOptions(&notServed)
-        notServed += options.http.use(http).map { "\(section.file): \(section.name(of: $0))" }
+        options.http.use(http)
+        notServed += http.ofScrapesAlone.map { "\(section.file): \(section.name(of: $0))" }
         for key in ["sigv4", "azuread", "google_iam", "round_robin_dns"] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
         try section.refuseUnknown()
         return options
@@ -105,9 +106,8 @@ extension YAMLSection {
 }
 
 extension RemoteHTTPOptions {
-    /// Takes over what scraping and sending have in common; the keys of what sending does not have.
-    fileprivate mutating func use(_ options: ScrapeHTTPOptions) -> [String] {
-        var left: [String] = []
+    /// Takes over what scraping and sending have in common.
+    fileprivate mutating func use(_ options: ScrapeHTTPOptions) {
         func secret(_ secret: ScrapeHTTPOptions.Secret) -> Secret {
             switch secret {
             case .inline(let text): .inline(text)
@@ -119,24 +119,15 @@ extension RemoteHTTPOptions {
         case .basic(.inline(let username), let password): authorization = .basic(username: username, password: secret(password))
         case .basic(.file, let password):
             authorization = .basic(username: "", password: secret(password))
-            left.append("basic_auth.username_file")
         case .credentials(let type, let credentials): authorization = .credentials(type: type, secret(credentials))
         }
         followsRedirects = options.followsRedirects
-        if options.proxy != nil { left.append("proxy_url") }
-        if !options.headers.isEmpty { left.append("http_headers") }
-        guard let theirs = options.tls else { return left }
+        guard let theirs = options.tls else { return }
         var tls = TLS()
         tls.caFile = theirs.authority?.file
         tls.certificateFile = theirs.certificate?.file
         tls.keyFile = theirs.key?.file
         tls.skipsVerification = theirs.skipsVerification
         self.tls = tls
-        func isInline(_ secret: ScrapeHTTPOptions.Secret?) -> Bool { if case .inline? = secret { true } else { false } }
-        let others = [
-            ("ca", isInline(theirs.authority)), ("cert", isInline(theirs.certificate)), ("key", isInline(theirs.key)), ("server_name", theirs.serverName != nil),
-            ("min_version", theirs.minimumVersion != nil), ("max_version", theirs.maximumVersion != nil),
-        ]
-        return left + others.filter(\.1).map { "tls_config.\($0.0)" }
     }
 }

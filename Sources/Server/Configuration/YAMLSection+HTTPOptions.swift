@@ -109,6 +109,22 @@ extension YAMLSection {
     }
 }
 
+extension ScrapeHTTPOptions {
+    /// Keys of what only scrapes have; whoever takes the rest over names them.
+    var ofScrapesAlone: [String] {
+        func isInline(_ secret: Secret?) -> Bool { if case .inline? = secret { true } else { false } }
+        var keys: [(String, Bool)] = [("proxy_url", proxy != nil), ("http_headers", !headers.isEmpty)]
+        if case .basic(.file, _) = authorization { keys.append(("basic_auth.username_file", true)) }
+        if let tls {
+            keys += [
+                ("tls_config.ca", isInline(tls.authority)), ("tls_config.cert", isInline(tls.certificate)), ("tls_config.key", isInline(tls.key)),
+                ("tls_config.server_name", tls.serverName != nil), ("tls_config.min_version", tls.minimumVersion != nil), ("tls_config.max_version", tls.maximumVersion != nil),
+            ]
+        }
+        return keys.filter(\.1).map(\.0)
+    }
+}
+
 extension String {
     fileprivate var trimmed: String {
         let isBlank = { (character: Character) in character == " " || character == "\t" }
