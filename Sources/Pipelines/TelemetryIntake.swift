@@ -69,7 +69,9 @@ package final class TelemetryIntake: Sendable {
 
     /// Self-metrics under the collector's and Jaeger's names.
     package func metricFamilies() -> [MetricFamily] {
-        let spans = traces.accepted.sorted { ($0.key.receiver, $0.key.transport) < ($1.key.receiver, $1.key.transport) }
+        // From the start, at 0: a rate needs what was before the first span.
+        let accepted = [TelemetryOrigin.otlpHTTP: 0, .otlpGRPC: 0].merging(traces.accepted) { $1 }
+        let spans = accepted.sorted { ($0.key.receiver, $0.key.transport) < ($1.key.receiver, $1.key.transport) }
             .map { MetricFamily.Point("jaeger_spans_received_total", [("format", $0.key.receiver), ("transport", $0.key.transport)], Double($0.value)) }
         return Self.joined(traces.metricFamilies() + metrics.metricFamilies() + (forwarding?.metricFamilies() ?? [])) + [
             MetricFamily("jaeger_spans_received_total", .counter, "Number of spans received and stored.", points: spans),

@@ -75,6 +75,7 @@ final class Reloader: Sendable {
 
     private func apply(_ configuration: PrometheusConfiguration, _ alertmanager: AlertmanagerConfiguration?) async throws(ConfigurationError) {
         let groups = try folder.ruleGroups(configuration.rules, parser: parser)
+        let serviceLevels = try folder.serviceLevelGroups(intervalMillis: configuration.rules.interval.millis)
         let log: QueryLog.File?
         do {
             log = try queryLog.opened(configuration.queryLogFile)
@@ -95,6 +96,7 @@ final class Reloader: Sendable {
         settings.queryOffsetMillis = configuration.rules.queryOffset.millis
         rules.set(settings)
         rules.setGroups(groups, from: .files)
+        rules.setGroups(serviceLevels, from: .serviceLevels)
         metrics.setExemplarsMax(configuration.storage.exemplarsMax)
         for key in configuration.notServed { logger.warning("\(key) is known to Prometheus and has no effect here yet") }
         state.withLock { state in

@@ -45,6 +45,7 @@ package enum Stack {
         let configuration = try folder.prometheus(doors: [:])
         let storage = configuration.storage
         _ = try folder.ruleGroups(configuration.rules, parser: options.queries.parser)
+        _ = try folder.serviceLevelGroups(intervalMillis: configuration.rules.interval.millis)
         _ = try folder.alertmanager()
         _ = try folder.collector(doors: [:])
         try PortProbe.check(options)

@@ -61,6 +61,19 @@ struct ConfigurationFolder: Sendable {
         return groups
     }
 
+    /// The rules of the service levels in `slo/`; none without the folder.
+    func serviceLevelGroups(intervalMillis: Int64) throws(ConfigurationError) -> [RuleGroup] {
+        var groups: [RuleGroup] = []
+        var places: [String: String] = [:]
+        for file in FilePattern.files(FilePattern.joined(path, "slo/*.yml")) + FilePattern.files(FilePattern.joined(path, "slo/*.yaml")) {
+            for level in try ServiceLevelFile.parse(try Self.text(file) ?? "", file: file) {
+                if let other = places.updateValue(file, forKey: level.name) { throw ConfigurationError(file: file, line: nil, reason: "the service level \"\(level.name)\" stands in \(other), too") }
+                do { groups += try level.groups(file: file, intervalMillis: intervalMillis) } catch { throw ConfigurationError(file: file, line: nil, reason: "\(error)") }
+            }
+        }
+        return groups
+    }
+
     private static func ruleText(_ file: String) throws(RefusedRules) -> String {
         do throws(ConfigurationError) {
             guard let text = try text(file) else { throw ConfigurationError(file: file, line: nil, reason: "the file does not exist") }

@@ -95,6 +95,12 @@ struct YAMLSection {
         return value
     }
 
+    mutating func double(_ key: String) throws(ConfigurationError) -> Double? {
+        guard let text = try string(key) else { return nil }
+        guard let value = Double(text), value.isFinite else { throw error(key, "\"\(text)\" is not a number") }
+        return value
+    }
+
     /// A list of texts.
     mutating func strings(_ key: String) throws(ConfigurationError) -> [String]? {
         guard let node = node(key) else { return nil }
@@ -147,6 +153,7 @@ struct YAMLSection {
         guard case .sequence(let sequence) = node else { throw error(key, "must be a list") }
         var sections: [YAMLSection] = []
         for (index, element) in sequence.enumerated() {
+            if element.null != nil, element.scalar?.style == .plain { throw error(key, "empty or null section in \(key)") }
             sections.append(try YAMLSection(file: file, path: "\(name(of: key))[\(index)]", node: element))
         }
         return sections
@@ -159,12 +166,12 @@ struct YAMLSection {
         return duration
     }
 
-    /// A size such as `10MB` or `512KiB`; both mean powers of 1024, as in Prometheus.
+    /// A size such as `10MB` or `512KiB`; both mean powers of 1024, as in Prometheus. Nothing but 0 needs no unit.
     mutating func bytes(_ key: String) throws(ConfigurationError) -> Int? {
         guard let text = try string(key) else { return nil }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = text.dropFirst(digits.count).uppercased().filter { $0 != "I" }
-        guard let count = Int(digits), let power = ["", "K", "M", "G", "T", "P", "E"].firstIndex(where: { unit == $0 + "B" || (unit == "" && $0 == "") }),
+        guard let count = Int(digits), let power = ["", "K", "M", "G", "T", "P", "E"].firstIndex(where: { unit == $0 + "B" || (unit == "" && $0 == "" && count == 0) }),
             case let (size, overflow) = count.multipliedReportingOverflow(by: 1 << (10 * power)), !overflow
         else { throw error(key, "\"\(text)\" is not a size such as 512KB or 10MB") }
         return size
