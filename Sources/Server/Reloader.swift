@@ -1,7 +1,9 @@
 import Acquisition
 import Logging
 import MetricStore
+import Pipelines
 import PromQL
+import RemoteStores
 import Rules
 import Synchronization
 
@@ -17,26 +19,34 @@ final class Reloader: Sendable {
     private let board: DoorBoard
     private let scrapes: ScrapeManager
     private let metrics: MetricStore
+    private let remote: RemoteWriter
+    private let forwarding: OTLPForwarding
+    private let intake: TelemetryIntake
     private let rules: RuleManager
     private let parser: ParserOptions
     private let queryLog: QueryLog
+    private let alerts: AlertSink
     private let provision: @Sendable () async -> Void
     private let nowMillis: @Sendable () -> Int64
     private let logger: Logger
     private let state = Mutex(State())
 
     init(
-        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, rules: RuleManager, parser: ParserOptions, queryLog: QueryLog,
-        provision: @escaping @Sendable () async -> Void,
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, remote: RemoteWriter, forwarding: OTLPForwarding, intake: TelemetryIntake,
+        rules: RuleManager, parser: ParserOptions, queryLog: QueryLog, alerts: AlertSink, provision: @escaping @Sendable () async -> Void,
         nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.folder = folder
         self.board = board
         self.scrapes = scrapes
         self.metrics = metrics
+        self.remote = remote
+        self.forwarding = forwarding
+        self.intake = intake
         self.rules = rules
         self.parser = parser
         self.queryLog = queryLog
+        self.alerts = alerts
         self.provision = provision
         self.nowMillis = nowMillis
         self.logger = logger
@@ -47,10 +57,14 @@ final class Reloader: Sendable {
 
     /// Throws what is wrong with the configuration; then everything goes on as before.
     func reload() async throws(ConfigurationError) {
-        let configuration: PrometheusConfiguration
         do {
-            configuration = try folder.prometheus(doors: Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) }))
-            try await apply(configuration)
+            let doors = Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) })
+            let configuration = try folder.prometheus(doors: doors)
+            // Whatever cannot be read refuses before anything is changed.
+            let alertmanager = try folder.alertmanager()
+            let collector = try folder.collector(doors: doors)
+            try await apply(configuration, alertmanager)
+            try apply(collector)
         } catch {
             state.withLock { $0.succeeded = false }
             logger.error("the configuration was not reloaded: \(error)")
@@ -59,23 +73,30 @@ final class Reloader: Sendable {
         await provision()
     }
 
-    private func apply(_ configuration: PrometheusConfiguration) async throws(ConfigurationError) {
+    private func apply(_ configuration: PrometheusConfiguration, _ alertmanager: AlertmanagerConfiguration?) async throws(ConfigurationError) {
         let groups = try folder.ruleGroups(configuration.rules, parser: parser)
+        let serviceLevels = try folder.serviceLevelGroups(intervalMillis: configuration.rules.interval.millis)
         let log: QueryLog.File?
         do {
             log = try queryLog.opened(configuration.queryLogFile)
+            // First, so that a receiver gets all that the new scrapes bring.
+            try remote.apply(configuration.remoteWrites)
             try scrapes.apply(configuration.scrapes)
             try await metrics.setOutOfOrderWindow(millis: configuration.storage.outOfOrderWindow.millis)
         } catch {
             throw ConfigurationError(file: folder.prometheusFile, line: nil, reason: "\(error)")
         }
         queryLog.use(log)
+        // Before the rules, so that somebody hears what they raise first.
+        alerts.use(configuration.alerting, alertmanager?.routing)
+        for key in alertmanager?.notServed ?? [] { logger.warning("\(key) has no effect here") }
         var settings = RuleSettings()
         settings.externalLabels = configuration.rules.externalLabels
         settings.externalURL = "http://localhost:\(board.port(.prometheus) ?? DoorName.prometheus.defaultPort)"
         settings.queryOffsetMillis = configuration.rules.queryOffset.millis
         rules.set(settings)
         rules.setGroups(groups, from: .files)
+        rules.setGroups(serviceLevels, from: .serviceLevels)
         metrics.setExemplarsMax(configuration.storage.exemplarsMax)
         for key in configuration.notServed { logger.warning("\(key) is known to Prometheus and has no effect here yet") }
         state.withLock { state in
@@ -83,5 +104,18 @@ final class Reloader: Sendable {
             state.succeeded = true
             state.atMillis = nowMillis()
         }
+    }
+
+    private func apply(_ configuration: CollectorConfiguration) throws(ConfigurationError) {
+        do {
+            try forwarding.apply(configuration.exports)
+        } catch {
+            throw ConfigurationError(file: folder.collectorFile, line: nil, reason: "\(error)")
+        }
+        var options = intake.options
+        options.bytesInFlightMax = configuration.bytesInFlightMax ?? TelemetryIntake.Options().bytesInFlightMax
+        intake.apply(options)
+        for remark in configuration.remarks { logger.warning("\(remark)") }
+        for export in configuration.exports { logger.info("\(export.signal.rawValue) are passed on to \(export.destinationText) by exporter \(export.name)") }
     }
 }

@@ -7,22 +7,39 @@ import WebAssets
 /// The folder of the originals' configuration files. Every file is optional.
 struct ConfigurationFolder: Sendable {
     let path: String
+    private let scrapesNativeHistograms: Bool
 
     /// Throws when the folder was asked for by name and is not there.
     init(_ options: ServerOptions) throws(StartFailure) {
         path = options.configDirectory
+        scrapesNativeHistograms = options.scrapesNativeHistograms
         var status = stat()
         let exists = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
         if !exists, options.configDirectoryIsExplicit { throw StartFailure("--config: \(path) is not a folder that can be read") }
     }
 
     var prometheusFile: String { path + "/prometheus.yml" }
+    var alertmanagerFile: String { path + "/alertmanager.yml" }
+    var collectorFile: String { path + "/otel-collector.yml" }
     var dashboardsDirectory: String { path + "/grafana/dashboards" }
 
     /// `prometheus.yml`, or the standard targets when there is none.
     func prometheus(doors: [DoorName: Int]) throws(ConfigurationError) -> PrometheusConfiguration {
         guard let text = try Self.text(prometheusFile) else { return .standard(doors: doors) }
-        return try PrometheusConfiguration(text, file: prometheusFile)
+        return try PrometheusConfiguration(text, file: prometheusFile, scrapesNativeHistograms: scrapesNativeHistograms)
+    }
+
+    /// `otel-collector.yml`; nothing is passed on when there is none.
+    func collector(doors: [DoorName: Int]) throws(ConfigurationError) -> CollectorConfiguration {
+        guard let text = try Self.text(collectorFile) else { return CollectorConfiguration() }
+        let own = CollectorConfiguration.Own(grpcPort: doors[.otlpGRPC] ?? DoorName.otlpGRPC.defaultPort, httpPort: doors[.otlpHTTP] ?? DoorName.otlpHTTP.defaultPort)
+        return try CollectorConfiguration(text, file: collectorFile, own: own)
+    }
+
+    /// `alertmanager.yml`; nil when there is none.
+    func alertmanager() throws(ConfigurationError) -> AlertmanagerConfiguration? {
+        guard let text = try Self.text(alertmanagerFile) else { return nil }
+        return try AlertmanagerConfiguration(text, file: alertmanagerFile)
     }
 
     /// The groups of the rule files that the configuration names. A pattern that no file matches names none.
@@ -40,6 +57,19 @@ struct ConfigurationFolder: Sendable {
             }
         } catch {
             throw error.configurationError
+        }
+        return groups
+    }
+
+    /// The rules of the service levels in `slo/`; none without the folder.
+    func serviceLevelGroups(intervalMillis: Int64) throws(ConfigurationError) -> [RuleGroup] {
+        var groups: [RuleGroup] = []
+        var places: [String: String] = [:]
+        for file in FilePattern.files(FilePattern.joined(path, "slo/*.yml")) + FilePattern.files(FilePattern.joined(path, "slo/*.yaml")) {
+            for level in try ServiceLevelFile.parse(try Self.text(file) ?? "", file: file) {
+                if let other = places.updateValue(file, forKey: level.name) { throw ConfigurationError(file: file, line: nil, reason: "the service level \"\(level.name)\" stands in \(other), too") }
+                do { groups += try level.groups(file: file, intervalMillis: intervalMillis) } catch { throw ConfigurationError(file: file, line: nil, reason: "\(error)") }
+            }
         }
         return groups
     }

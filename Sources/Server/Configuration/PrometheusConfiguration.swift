@@ -1,11 +1,14 @@
 import Acquisition
 import MetricModel
 import Platform
+import RemoteStores
 
 /// What `prometheus.yml` says, as far as it is served; what is valid and not served yet is listed by name.
 struct PrometheusConfiguration: Sendable {
     var scrapes: [ScrapeConfig] = []
+    var remoteWrites: [RemoteWriteOptions] = []
     var storage = StorageConfiguration()
+    var alerting = AlertingConfiguration()
     var rules = RuleConfiguration()
     /// Where every query is written down; nil for nowhere.
     var queryLogFile: String?
@@ -26,12 +29,16 @@ struct PrometheusConfiguration: Sendable {
         }
         var push = job("pushgateway", doors[.pushgateway] ?? DoorName.pushgateway.defaultPort, seconds: 5)
         push.honorsLabels = true
+        var application = job("application", 9464, seconds: 5)
+        var formats = ScrapeFormats()
+        (formats.scrapesNativeHistograms, formats.alwaysScrapesClassicHistograms) = (true, true)
+        formats.apply(to: &application)
         var configuration = PrometheusConfiguration()
         configuration.rules.interval = .seconds(15)
         configuration.rules.files = [RuleConfiguration.alertsFile]
         configuration.rules.usesEmbeddedAlerts = true
         configuration.scrapes = [
-            job("prometheus", doors[.prometheus] ?? DoorName.prometheus.defaultPort, seconds: 5), push, job("application", 9464, seconds: 5), job("node", 9100, seconds: 15),
+            job("prometheus", doors[.prometheus] ?? DoorName.prometheus.defaultPort, seconds: 5), push, application, job("node", 9100, seconds: 15),
         ]
         configuration.text = configuration.scrapes.map { config in
             let target = config.staticGroups[0].targets[0][TargetLabel.address] ?? ""
@@ -40,6 +47,8 @@ struct PrometheusConfiguration: Sendable {
                   scrape_interval: \(config.interval)
                   scrape_timeout: \(config.timeout)
                   honor_labels: \(config.honorsLabels)
+                  scrape_native_histograms: \(config.scrapesNativeHistograms)
+                  always_scrape_classic_histograms: \(config.alwaysScrapesClassicHistograms)
                   static_configs:
                   - targets: ["\(target)"]
 
@@ -49,19 +58,25 @@ struct PrometheusConfiguration: Sendable {
     }
 
     /// Reads the text of a `prometheus.yml`. Source: upstream config/config.go.
-    init(_ text: String, file: String) throws(ConfigurationError) {
+    ///
+    /// With `scrapesNativeHistograms` native histograms are scraped where the file does not say otherwise.
+    init(_ text: String, file: String, scrapesNativeHistograms: Bool = false) throws(ConfigurationError) {
         self.text = text
         var top = try YAMLSection.document(text, file: file)
         var globals = Globals()
-        if var section = try top.section("global") { globals = try Globals(&section, &notServed) }
+        globals.formats.scrapesNativeHistograms = scrapesNativeHistograms
+        if var section = try top.section("global") { try globals.read(&section, &notServed) }
         queryLogFile = globals.queryLogFile
         rules = globals.rules
         rules.files = try top.strings("rule_files") ?? []
         for path in rules.files where !RuleConfiguration.isPattern(path) { throw top.error("rule_files", "invalid rule file path \"\(path)\"") }
-        for key in ["scrape_config_files", "alerting", "remote_write", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
+        for key in ["scrape_config_files", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
             notServed.append("\(file): \(key)")
         }
+        if var section = try top.section("alerting") { alerting = try AlertingConfiguration(&section, &notServed) }
+        alerting.externalLabels = rules.externalLabels
         if var section = try top.section("storage") { storage = try StorageConfiguration(&section, &notServed) }
+        remoteWrites = try RemoteWriteConfiguration.all(try top.sections("remote_write") ?? [], externalLabels: Labels(globals.rules.externalLabels.map { ($0.key, $0.value) }), &notServed)
         var names: Set<String> = []
         for var section in try top.sections("scrape_configs") ?? [] {
             let config = try Self.scrape(&section, globals, &notServed)
@@ -78,23 +93,23 @@ struct PrometheusConfiguration: Sendable {
         var timeout = ModelDuration.seconds(10)
         var bodyBytesMax = 0, sampleLimit = 0, targetLimit = 0, labelLimit = 0, labelNameLengthMax = 0, labelValueLengthMax = 0, keptDroppedTargets = 0
 
+        var formats = ScrapeFormats()
         var queryLogFile: String?
         var rules = RuleConfiguration()
 
-        init() {}
-
-        init(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) {
+        mutating func read(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) {
             if let interval = try section.duration("scrape_interval"), interval.millis > 0 { self.interval = interval }
             if let timeout = try section.duration("scrape_timeout") {
                 guard timeout <= interval else { throw section.error("scrape_timeout", "global scrape timeout greater than scrape interval") }
                 self.timeout = timeout
             }
             timeout = min(timeout, interval)
+            try formats.read(&section, place: "for global config")
             if let interval = try section.duration("evaluation_interval"), interval.millis > 0 { rules.interval = interval }
             rules.queryOffset = try section.duration("rule_query_offset") ?? rules.queryOffset
             for (name, value) in try section.texts("external_labels") ?? [] {
                 guard !name.isEmpty, name != LabelName.metric else { throw section.error("external_labels", "\(LabelName.quoted(name)) is not a valid label name") }
-                rules.externalLabels[name] = value
+                rules.externalLabels[name] = EnvironmentText.expanded(value)
             }
             if let scheme = try section.string("metric_name_validation_scheme") {
                 guard ["legacy", "utf8", ""].contains(scheme) else { throw section.error("metric_name_validation_scheme", "\"\(scheme)\" is neither legacy nor utf8") }
@@ -112,8 +127,8 @@ struct PrometheusConfiguration: Sendable {
                 queryLogFile = path.hasPrefix("/") ? path : "\(Disk.parent(section.file))/\(path)"
             }
             for key in [
-                "scrape_failure_log_file", "runtime", "scrape_protocols", "scrape_native_histograms", "scrape_classic_histograms",
-                "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "extra_scrape_metrics",
+                "scrape_failure_log_file", "runtime", "scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme",
+                "metric_name_escaping_scheme", "extra_scrape_metrics",
             ] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
             try section.refuseUnknown()
         }
@@ -131,6 +146,10 @@ struct PrometheusConfiguration: Sendable {
         config.honorsTimestamps = try section.bool("honor_timestamps") ?? true
         config.tracksTimestampStaleness = try section.bool("track_timestamps_staleness") ?? false
         config.requestsCompression = try section.bool("enable_compression") ?? true
+        var formats = globals.formats
+        try formats.read(&section, place: "for scrape config with job name \"\(job)\"")
+        formats.apply(to: &config)
+        try ScrapeFormats.readLimits(&section, into: &config)
         config.bodyBytesMax = try section.bytes("body_size_limit") ?? globals.bodyBytesMax
         config.sampleLimit = try section.int("sample_limit") ?? globals.sampleLimit
         config.targetLimit = try section.int("target_limit") ?? globals.targetLimit
@@ -138,6 +157,33 @@ struct PrometheusConfiguration: Sendable {
         config.labelNameLengthMax = try section.int("label_name_length_limit") ?? globals.labelNameLengthMax
         config.labelValueLengthMax = try section.int("label_value_length_limit") ?? globals.labelValueLengthMax
         config.keptDroppedTargets = try section.int("keep_dropped_targets") ?? globals.keptDroppedTargets
+        try targets(&section, &config)
+        config.relabelRules = try rules(&section, "relabel_configs")
+        config.metricRelabelRules = try rules(&section, "metric_relabel_configs")
+        try http(&section, &config, &notServed)
+        for key in [
+            "scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "scrape_failure_log_file", "extra_scrape_metrics",
+        ] + discoveriesNotServed where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
+        try section.refuseUnknown()
+        do {
+            try config.validate()
+        } catch {
+            throw section.error("job_name", "\(error)")
+        }
+        return config
+    }
+
+    /// Ways to find targets that Prometheus has and this has not.
+    static let discoveriesNotServed = [
+        "azure_sd_configs", "aws_sd_configs", "consul_sd_configs", "digitalocean_sd_configs", "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs", "ec2_sd_configs",
+        "eureka_sd_configs", "gce_sd_configs", "hetzner_sd_configs", "http_sd_configs", "ionos_sd_configs", "kubernetes_sd_configs", "kuma_sd_configs", "lightsail_sd_configs",
+        "linode_sd_configs", "marathon_sd_configs", "nerve_sd_configs", "nomad_sd_configs", "oci_sd_configs", "openstack_sd_configs", "outscale_sd_configs",
+        "ovhcloud_sd_configs", "puppetdb_sd_configs", "scaleway_sd_configs", "serverset_sd_configs", "stackit_sd_configs", "triton_sd_configs", "uyuni_sd_configs",
+        "vultr_sd_configs",
+    ]
+
+    /// `static_configs` and `file_sd_configs`, of scrapes and of alert managers.
+    static func targets(_ section: inout YAMLSection, _ config: inout ScrapeConfig) throws(ConfigurationError) {
         for (index, var group) in (try section.sections("static_configs") ?? []).enumerated() {
             let labels = Dictionary(try group.texts("labels") ?? []) { $1 }
             config.staticGroups.append(TargetGroup(addresses: try group.strings("targets") ?? [], labels: labels, source: String(index)))
@@ -148,28 +194,9 @@ struct PrometheusConfiguration: Sendable {
             _ = try discovery.duration("refresh_interval")
             try discovery.refuseUnknown()
         }
-        config.relabelRules = try rules(&section, "relabel_configs")
-        config.metricRelabelRules = try rules(&section, "metric_relabel_configs")
-        try http(&section, &config, &notServed)
-        for key in [
-            "scrape_protocols", "fallback_scrape_protocol", "scrape_native_histograms", "scrape_classic_histograms", "always_scrape_classic_histograms",
-            "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "native_histogram_bucket_limit",
-            "native_histogram_min_bucket_factor", "scrape_failure_log_file", "extra_scrape_metrics", "azure_sd_configs", "aws_sd_configs", "consul_sd_configs", "digitalocean_sd_configs",
-            "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs", "ec2_sd_configs", "eureka_sd_configs", "gce_sd_configs", "hetzner_sd_configs", "http_sd_configs",
-            "ionos_sd_configs", "kubernetes_sd_configs", "kuma_sd_configs", "lightsail_sd_configs", "linode_sd_configs", "marathon_sd_configs", "nerve_sd_configs",
-            "nomad_sd_configs", "oci_sd_configs", "openstack_sd_configs", "outscale_sd_configs", "ovhcloud_sd_configs", "puppetdb_sd_configs", "scaleway_sd_configs",
-            "serverset_sd_configs", "stackit_sd_configs", "triton_sd_configs", "uyuni_sd_configs", "vultr_sd_configs",
-        ] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
-        try section.refuseUnknown()
-        do {
-            try config.validate()
-        } catch {
-            throw section.error("job_name", "\(error)")
-        }
-        return config
     }
 
-    private static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {
+    static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {
         var rules: [RelabelRule] = []
         for var entry in try section.sections(key) ?? [] {
             var options = RelabelRule.Options()
@@ -194,7 +221,7 @@ struct PrometheusConfiguration: Sendable {
     }
 
     /// Authorization, TLS and redirects (upstream prometheus/common config/http_config.go).
-    private static func http(_ section: inout YAMLSection, _ config: inout ScrapeConfig, _ notServed: inout [String]) throws(ConfigurationError) {
+    static func http(_ section: inout YAMLSection, _ config: inout ScrapeConfig, _ notServed: inout [String]) throws(ConfigurationError) {
         var ways = 0
         if var basic = try section.section("basic_auth") {
             ways += 1

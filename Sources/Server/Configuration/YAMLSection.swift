@@ -30,9 +30,10 @@ struct YAMLSection {
         self.line = line
     }
 
-    init(file: String, path: String, node: Node) throws(ConfigurationError) {
+    /// - Parameter line: where its key stands; without one it begins where the node does.
+    init(file: String, path: String, node: Node, line: Int? = nil) throws(ConfigurationError) {
         if case .scalar(let scalar) = node, scalar.string.isEmpty || scalar.string == "null" || scalar.string == "~" {
-            self.init(file: file, path: path, pairs: [], line: node.mark?.line)
+            self.init(file: file, path: path, pairs: [], line: line ?? node.mark?.line)
             return
         }
         guard case .mapping(let mapping) = node else {
@@ -46,7 +47,7 @@ struct YAMLSection {
             }
             pairs.append((name, value, key.mark?.line))
         }
-        self.init(file: file, path: path, pairs: pairs, line: node.mark?.line)
+        self.init(file: file, path: path, pairs: pairs, line: line ?? node.mark?.line)
     }
 
     /// What makes a text no YAML, and in which line.
@@ -94,6 +95,12 @@ struct YAMLSection {
         return value
     }
 
+    mutating func double(_ key: String) throws(ConfigurationError) -> Double? {
+        guard let text = try string(key) else { return nil }
+        guard let value = Double(text), value.isFinite else { throw error(key, "\"\(text)\" is not a number") }
+        return value
+    }
+
     /// A list of texts.
     mutating func strings(_ key: String) throws(ConfigurationError) -> [String]? {
         guard let node = node(key) else { return nil }
@@ -127,14 +134,26 @@ struct YAMLSection {
 
     mutating func section(_ key: String) throws(ConfigurationError) -> YAMLSection? {
         guard let node = node(key) else { return nil }
-        return try YAMLSection(file: file, path: name(of: key), node: node)
+        return try YAMLSection(file: file, path: name(of: key), node: node, line: pairs.first { $0.key == key }?.line)
     }
+
+    /// The mapping under `key`; an empty one where nothing stands there.
+    mutating func sectionOrEmpty(_ key: String) throws(ConfigurationError) -> YAMLSection {
+        try section(key) ?? YAMLSection(file: file, path: name(of: key), pairs: [], line: pairs.first { $0.key == key }?.line ?? line)
+    }
+
+    /// The keys, in the file's order. They are not asked for by this.
+    var keys: [String] { pairs.map(\.key) }
+
+    /// An error of the mapping as a whole.
+    func error(_ reason: String) -> ConfigurationError { ConfigurationError(file: file, line: line, reason: path.isEmpty ? reason : "\(path): \(reason)") }
 
     mutating func sections(_ key: String) throws(ConfigurationError) -> [YAMLSection]? {
         guard let node = node(key) else { return nil }
         guard case .sequence(let sequence) = node else { throw error(key, "must be a list") }
         var sections: [YAMLSection] = []
         for (index, element) in sequence.enumerated() {
+            if element.null != nil, element.scalar?.style == .plain { throw error(key, "empty or null section in \(key)") }
             sections.append(try YAMLSection(file: file, path: "\(name(of: key))[\(index)]", node: element))
         }
         return sections
@@ -147,16 +166,19 @@ struct YAMLSection {
         return duration
     }
 
-    /// A size such as `10MB` or `512KiB`; both mean powers of 1024, as in Prometheus.
+    /// A size such as `10MB` or `512KiB`; both mean powers of 1024, as in Prometheus. Nothing but 0 needs no unit.
     mutating func bytes(_ key: String) throws(ConfigurationError) -> Int? {
         guard let text = try string(key) else { return nil }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = text.dropFirst(digits.count).uppercased().filter { $0 != "I" }
-        guard let count = Int(digits), let power = ["", "K", "M", "G", "T", "P", "E"].firstIndex(where: { unit == $0 + "B" || (unit == "" && $0 == "") }),
+        guard let count = Int(digits), let power = ["", "K", "M", "G", "T", "P", "E"].firstIndex(where: { unit == $0 + "B" || (unit == "" && $0 == "" && count == 0) }),
             case let (size, overflow) = count.multipliedReportingOverflow(by: 1 << (10 * power)), !overflow
         else { throw error(key, "\"\(text)\" is not a size such as 512KB or 10MB") }
         return size
     }
+
+    /// Keys that no reader asked for, in the file's order.
+    var unasked: [String] { pairs.lazy.map(\.key).filter { !asked.contains($0) } }
 
     /// Refuses keys that no reader asked for.
     func refuseUnknown() throws(ConfigurationError) {
