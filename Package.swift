@@ -7,6 +7,7 @@ import PackageDescription
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -23,6 +24,7 @@ let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", pac
 let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// libFuzzer's library, where `scripts/fuzz.sh` builds: then the rooms are instrumented, and there is a driver of the fuzzers.
@@ -46,6 +48,12 @@ func room(_ floor: Int, _ name: String, uses: [String] = [], _ external: Target.
     return .target(name: name, dependencies: reached(uses) + external, swiftSettings: settings)
 }
 
+/// What applications import. It stands beside the house: no room uses it, and it uses no room.
+func library(_ name: String, uses: [String] = [], _ external: Target.Dependency...) -> Target {
+    reach[name] = uses.reduce(into: Set(uses)) { $0.formUnion(reach[$1] ?? []) }
+    return .target(name: name, dependencies: reached(uses) + external, swiftSettings: settings)
+}
+
 /// A C door to a Debian library, linked statically where the linker can, so that the binary needs nothing installed.
 func door(_ name: String, _ library: String, cxx: Bool = false) -> Target {
     .target(
@@ -61,11 +69,17 @@ func tests(_ name: String, uses: [String] = [], _ external: Target.Dependency...
 let package = Package(
     name: "ObservabilityStack",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "obstack", targets: ["obstack"])],
+    products: [
+        .executable(name: "obstack", targets: ["obstack"]),
+        .library(name: "ObservabilityIntegration", targets: ["ObservabilityIntegration"]),
+        .library(name: "WorkflowPrimitives", targets: ["WorkflowPrimitives"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.10.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.0"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.38.0"),
@@ -127,6 +141,9 @@ let package = Package(
             dependencies: reached(["Server", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "TraceModel", "OTLP"])
                 + [argumentParser, asyncHTTPClient, logging, nioCore, nioPosix], swiftSettings: settings),
 
+        library("ObservabilityIntegration", coreMetrics, logging, tracing),
+        library("WorkflowPrimitives", uses: ["ObservabilityIntegration"], tracing),
+
         // What drives the decoders of files and the parser of queries with inputs at random: the tests for a moment, `scripts/fuzz.sh` for as long as one likes.
         .target(name: "Fuzzing", dependencies: reached(["Bytes", "Platform", "MetricModel", "SegmentLog", "MetricStore", "PromQL"]), path: "Tests/Fuzzing", swiftSettings: settings),
 
@@ -141,12 +158,14 @@ let package = Package(
         tests("StorageTests", uses: ["Fuzzing", "Testbed", "SegmentLog", "Platform", "Bytes", "MetricModel", "MetricFormats", "MetricStore"]),
         tests("TraceTests", uses: ["Testbed", "TraceStore", "TraceQuery", "JaegerAPI", "HTTPSurface", "MetricModel", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("PromQLTests", uses: ["PromQL", "MetricModel", "MetricStore", "Bytes"]),
+        tests("RulesTests", uses: ["Testbed", "Rules", "Server", "PromQL", "MetricModel", "MetricStore", "Platform"], logging),
         tests("AcquisitionTests", uses: ["Acquisition", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),
         tests("PushTests", uses: ["Testbed", "PushGroups", "PushgatewayAPI", "HTTPSurface", "MetricFormats", "MetricModel", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("DashboardsTests", uses: ["CWebAssets", "Dashboards", "GrafanaAPI", "HTTPSurface", "PromQL", "MetricModel", "MetricStore", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("RemoteStoresTests", uses: ["Testbed", "RemoteStores", "MetricFormats", "MetricModel", "Platform", "Bytes"], logging),
         tests("WebAssetsTests", uses: ["WebAssets"]),
-        tests("ServerTests", uses: ["Testbed", "Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, hummingbird, hummingbirdTesting, nioCore),
+        tests("WorkflowTests", uses: ["Testbed", "WorkflowPrimitives", "ObservabilityIntegration", "Platform", "MetricFormats", "OTLP", "TraceModel", "MetricModel", "Bytes"], coreMetrics, tracing),
+        tests("ServerTests", uses: ["Testbed", "WorkflowPrimitives", "ObservabilityIntegration", "Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, hummingbird, hummingbirdTesting, nioCore),
     ] + (fuzzer.map { library in
         [.executableTarget(
             name: "obstack-fuzz", dependencies: reached(["Fuzzing", "Platform"]), path: "Tests/FuzzDriver", swiftSettings: settings,

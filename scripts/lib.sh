@@ -67,3 +67,22 @@ running_pid() {
     pid=$(sed -nE 's/.*"pid":([0-9]+).*/\1/p' "$DATA/run.json")
     if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then echo "$pid"; fi
 }
+
+# Starts the stack in the background with the arguments given, its log in $LOG, and waits until it is ready. Harmless when it runs.
+start_in_background() {
+    if [ -n "$(running_pid)" ]; then
+        say "The stack is already running (process $(running_pid))."
+        return 0
+    fi
+    mkdir -p "$DATA"
+    nohup "$OBSTACK" serve --data "$DATA" "$@" > "$LOG" 2>&1 < /dev/null &
+    local pid=$! start=$SECONDS
+    until grep -q '^obstack is ready' "$LOG"; do
+        kill -0 $pid 2>/dev/null || { cat "$LOG" >&2; fail "The stack did not start."; }
+        [ $((SECONDS - start)) -lt 600 ] || fail "The stack is not ready after ten minutes; its log is $LOG."
+        sleep 0.1
+    done
+}
+
+# Where every door is, as the stack said when it was ready.
+show_doors() { sed -n '/^obstack is ready/,$p' "$LOG" 2>/dev/null | sed -n '1,/^$/p'; }

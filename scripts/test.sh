@@ -23,6 +23,18 @@ if ! { command -v chromium && command -v chromedriver; } >/dev/null && command -
     apt-get update -qq || true
     apt-get install -y -qq chromium chromium-driver >/dev/null || say "No headless Chromium: the browser test will be skipped."
 fi
+if ! { command -v docker-compose && command -v nginx && command -v openssl; } >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    # Installing a server is not to start it.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+        trap 'rm -f $policy' EXIT
+        printf '#!/bin/sh\nexit 101\n' > $policy && chmod +x $policy
+    fi
+    apt-get update -qq || true
+    for program in docker-compose nginx openssl; do command -v $program >/dev/null || apt-get install -y -qq $program >/dev/null || true; done
+fi
+command -v docker-compose >/dev/null || say "No docker-compose (Debian: docker-compose): the test of the container files will be skipped in part."
+{ command -v nginx && command -v openssl; } >/dev/null || say "No nginx, or no openssl: the test of the reverse proxy will be skipped."
 ./scripts/get-peers.sh >/dev/null || say "No peers: the side-by-side tests will be skipped."
 
 say "Set up in $((SECONDS - start)) s. Testing…"

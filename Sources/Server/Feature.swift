@@ -19,7 +19,9 @@ enum Feature {
         case "promql-delayed-name-removal": .switched { $0.delaysNameRemoval = true }
         case "type-and-unit-labels": .switched { $0.usesTypeAndUnitLabels = true }
         case "use-start-timestamps": .switched { $0.usesStartTimestamps = true }
-        case "promql-duration-expr", "promql-at-modifier", "promql-negative-offset", "exemplar-storage", "native-histograms", "ooo-native-histograms",
+        // Storing and querying them is always on; named, they are scraped as well, as in Prometheus 3.5 (`ServerOptions.scrapesNativeHistograms`).
+        case "native-histograms": .switched { _ in }
+        case "promql-duration-expr", "promql-at-modifier", "promql-negative-offset", "exemplar-storage", "ooo-native-histograms",
             "remote-write-receiver", "otlp-write-receiver", "utf8-names":
             .permanent
         case "auto-reload-config", "concurrent-rule-eval", "created-timestamp-zero-ingestion", "delayed-compaction", "extra-scrape-metrics", "fast-startup",

@@ -18,6 +18,8 @@ package struct ServerOptions: Sendable {
     package var adminAPIIsEnabled = false
     /// What `--enable-feature` named.
     package var features: [String] = []
+    /// Whether native histograms are scraped where `prometheus.yml` does not say.
+    package var scrapesNativeHistograms: Bool { features.contains("native-histograms") }
     /// What bounds queries, and which experimental parts of the language are on.
     package var queries = ServerOptions.standardQueries
     package var traceRetentionSeconds = 7 * 86_400

@@ -9,6 +9,10 @@ struct Rooms {
     }
 
     var byName: [String: Room] = [:]
+    /// The libraries for applications, which stand beside the house; their floor says nothing.
+    var libraries: [Room] = []
+    /// What a library may import that is no library of ours: the system's modules, and the packages that `ARCHITECTURE.md` gives them.
+    static let librariesMayImport: Set = ["Darwin", "Glibc", "Foundation", "FoundationEssentials", "Synchronization", "CoreMetrics", "Logging", "Tracing"]
 
     init() throws {
         let manifest = try String(contentsOf: packageRoot.appendingPathComponent("Package.swift"), encoding: .utf8)
@@ -25,6 +29,12 @@ struct Rooms {
         for declaration in body.components(separatedBy: "door(").dropFirst() {
             let head = declaration.components(separatedBy: "\"")
             if head.count > 1 { byName[head[1]] = Room(name: head[1], floor: 0, uses: []) }
+        }
+        for declaration in body.components(separatedBy: " library(\"").dropFirst() {
+            let line = declaration.components(separatedBy: "\n").first ?? ""
+            let uses = line.components(separatedBy: "uses: [").dropFirst().first?.components(separatedBy: "]").first ?? ""
+            let names = uses.components(separatedBy: "\"").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+            libraries.append(Room(name: String(line.prefix { $0 != "\"" }), floor: 0, uses: names))
         }
         for name in ["CCRC32C", "CWebAssets"] { byName[name] = Room(name: name, floor: 0, uses: []) }
         byName["obstack"] = Room(name: "obstack", floor: 9, uses: ["Server", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "TraceModel", "OTLP"])

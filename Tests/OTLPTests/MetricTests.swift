@@ -1,4 +1,3 @@
-import Bytes
 import FoundationEssentials
 import MetricModel
 import OTLP
@@ -64,25 +63,21 @@ struct MetricTests {
         #expect(batch.metadata.first?.1.kind == .gauge)
     }
 
-    @Test("delta, unspecified temporality and exponential histograms are refused with their count and the rest is kept")
+    @Test("delta and unspecified temporality are refused with their count and the rest is kept")
     func refusals() throws {
         let points = [ResourceMetrics.NumberPoint(point(), .int(1)), ResourceMetrics.NumberPoint(point(), .int(2))]
         let histogram = ResourceMetrics.HistogramPoint(point(), count: 1, sum: 1, bounds: [], bucketCounts: [1])
-        let body = OTLPMetrics.encode(metrics(
+        let exponential = ResourceMetrics.ExponentialHistogramPoint(point(), count: 0, sum: 0, scale: 0)
+        let translation = try translate(metrics(
             [], ResourceMetrics.Metric("d", .sum(points, isMonotonic: true, temporality: .delta)),
-            ResourceMetrics.Metric("u", .histogram([histogram], temporality: .unspecified)), gauge("kept")))
-        var exponential = ByteWriter()
-        exponential.appendMessage(1) { $0.appendMessage(2) { $0.appendMessage(2) { metric in
-            metric.appendField(1, string: "e")
-            metric.appendMessage(10) { data in for _ in 0..<3 { data.appendMessage(1) { $0.appendField(3, fixed64: 1_000_000_000) } } }
-        } } }
-        let translation = try OTLPMetrics.translate(protobuf: body + exponential.array())
+            ResourceMetrics.Metric("u", .histogram([histogram], temporality: .unspecified)),
+            ResourceMetrics.Metric("e", .exponentialHistogram([exponential, exponential, exponential], temporality: .delta)), gauge("kept")))
         #expect(translation.pointCount == 7 && translation.refusedPointCount == 6)
         #expect(translation.batch.lines == ["kept 1.0 @1000"])
         #expect(translation.refusals == [
             "metric \"d\": delta temporality is not supported; send cumulative data points",
             "metric \"u\": its aggregation temporality is not specified; send cumulative data points",
-            "metric \"e\": exponential histograms are not supported; send explicit bucket boundaries",
+            "metric \"e\": delta temporality is not supported; send cumulative data points",
         ])
     }
 

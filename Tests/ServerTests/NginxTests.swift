@@ -2,7 +2,7 @@ import Foundation
 import Testbed
 import Testing
 
-@Suite("nginx in front of the stack", .serialized, .ownWaitingThread, .enabled(if: RunningNginx.binary != nil, "nginx is not installed"))
+@Suite("nginx in front of the stack", .serialized, .ownWaitingThread, .enabled(if: RunningNginx.binary != nil && FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl"), "nginx or openssl is not installed"))
 struct NginxTests {
     @Test("through config/nginx/prometheus.conf each door answers over TLS to who has the password, and 401 to others; plain HTTP is sent to TLS")
     func proxies() async throws {

@@ -12,9 +12,18 @@ package struct ScrapeConfig: Equatable, Sendable {
     package var honorsLabels = false
     package var honorsTimestamps = true
     package var tracksTimestampStaleness = false
-    package var protocols = ScrapeProtocol.allCases
+    /// What targets are asked for, best first.
+    package var protocols = ScrapeProtocol.standard
     /// What to take a body for whose content type says nothing usable.
     package var fallbackProtocol: ScrapeProtocol?
+    /// Whether histograms with native buckets are stored as native ones; otherwise their classic buckets are.
+    package var scrapesNativeHistograms = false
+    /// Whether the classic buckets of a histogram are stored although its native ones are.
+    package var alwaysScrapesClassicHistograms = false
+    /// Buckets of one native histogram; one that has more is brought to a lower resolution, and fails the scrape where there is none lower.
+    package var nativeHistogramBucketLimit = 0
+    /// How many times as wide as the one before a bucket of a native histogram must be at least; finer ones are brought to a lower resolution.
+    package var nativeHistogramBucketFactorMin = 0.0
     package var requestsCompression = true
     package var http = ScrapeHTTPOptions()
 
@@ -57,7 +66,7 @@ package struct ScrapeConfig: Equatable, Sendable {
         if protocols.isEmpty { throw refuse("scrape_protocols must name at least one protocol") }
         if Set(protocols).count != protocols.count { throw refuse("scrape_protocols names a protocol twice") }
         if nameRules == .legacy, nameEscaping == .allowUTF8 { throw refuse("utf8 metric names requested but validation scheme is not set to UTF8") }
-        let limits = [bodyBytesMax, sampleLimit, targetLimit, labelLimit, labelNameLengthMax, labelValueLengthMax, keptDroppedTargets]
+        let limits = [bodyBytesMax, sampleLimit, targetLimit, labelLimit, labelNameLengthMax, labelValueLengthMax, keptDroppedTargets, nativeHistogramBucketLimit]
         if limits.contains(where: { $0 < 0 }) { throw refuse("limits must not be negative") }
         for group in staticGroups {
             for target in group.targets {

@@ -21,5 +21,6 @@ struct ScrapeCounts: Equatable, Sendable {
     var duplicates = 0
     var tooFarInFuture = 0
     var exceedsSampleLimit = false
+    var exceedsBucketLimit = false
     var exceedsLabelLimits = false
 }

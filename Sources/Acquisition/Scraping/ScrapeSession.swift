@@ -9,6 +9,7 @@ import MetricStore
 struct ScrapeSession: Sendable {
     private let config: ScrapeConfig
     private let labels: SampleLabels
+    private let limits: HistogramLimits
     private var cache: ScrapeCache
     private var metadata = ScrapeMetadata()
     private var automatic: [AutomaticSeries]
@@ -26,6 +27,7 @@ struct ScrapeSession: Sendable {
         self.config = config
         let labels = SampleLabels(target, config)
         self.labels = labels
+        limits = HistogramLimits(config)
         let extra = config.storesExtraMetrics ? ["scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes"] : []
         let names = ["up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added"] + extra
         var keys: [UInt8] = []
@@ -54,10 +56,11 @@ struct ScrapeSession: Sendable {
         var outcome = ScrapeOutcome(batch: SampleBatch(), owners: [], error: nil, counts: ScrapeCounts())
         if !body.isEmpty {
             do throws(ContentType.Unusable) {
-                let dialect = try ContentType.dialect(contentType, fallback: config.fallbackProtocol)
-                body.withUnsafeBufferPointer { parse($0, dialect, timestamp, nowMillis, &outcome) }
+                let format = try ContentType.format(contentType, fallback: config.fallbackProtocol)
+                body.withUnsafeBufferPointer { parse($0, format, timestamp, nowMillis, &outcome) }
             } catch { outcome.error = error.reason }
             if outcome.error == nil, outcome.counts.exceedsSampleLimit { outcome.error = "sample limit exceeded" }
+            if outcome.error == nil, outcome.counts.exceedsBucketLimit { outcome.error = "histogram bucket limit exceeded" }
         }
         if outcome.error != nil { discard(&outcome) }
         markStale(timestamp, &outcome)
@@ -72,61 +75,115 @@ struct ScrapeSession: Sendable {
     }
 
     private mutating func parse(
-        _ body: UnsafeBufferPointer<UInt8>, _ dialect: ExpositionParser.Dialect, _ timestamp: Int64, _ nowMillis: Int64, _ outcome: inout ScrapeOutcome
+        _ body: UnsafeBufferPointer<UInt8>, _ format: ContentType.Format, _ timestamp: Int64, _ nowMillis: Int64, _ outcome: inout ScrapeOutcome
     ) {
-        var parser = ExpositionParser(body, dialect: dialect)
         let expected = cache.entries.count + automatic.count
         outcome.batch.series.reserveCapacity(expected)
         outcome.batch.timestamps.reserveCapacity(expected)
         outcome.batch.values.reserveCapacity(expected)
         outcome.owners.reserveCapacity(expected)
-        let latest = nowMillis + Self.aheadMillisMax
-        var counts = ScrapeCounts()
-        var counted = 0
+        var intake = Intake(latest: nowMillis + Self.aheadMillisMax)
         do {
-            while let entry = try parser.next() {
-                guard entry == .series else {
-                    if entry != .comment { metadata.take(entry, parser, pass: cache.pass) }
-                    continue
-                }
-                counts.scraped += 1
-                let ownTimestamp = config.honorsTimestamps ? parser.timestamp : nil
-                let hash = ByteHash.hash(parser.metric)
-                let index: Int
-                var isNew = false
-                var isRepeated = false
-                if let known = cache.find(parser.metric, hash: hash) {
-                    index = known
-                    isRepeated = cache.touch(known)
-                } else {
-                    index = cache.insert(parser.metric, hash: hash, try labels.stored(try parser.labels()))
-                    isNew = true
-                }
-                if cache.entries[index].isDropped { continue }
-                counts.postRelabeling += 1
-                if isRepeated, ownTimestamp == nil {
-                    counts.duplicates += 1
-                    continue
-                }
-                counted += 1
-                if config.sampleLimit > 0, counted > config.sampleLimit {
-                    counts.exceedsSampleLimit = true
-                    continue
-                }
-                if let ownTimestamp, ownTimestamp > latest {
-                    counts.tooFarInFuture += 1
-                    continue
-                }
-                if isNew { counts.seriesAdded += 1 }
-                if ownTimestamp == nil || config.tracksTimestampStaleness { cache.track(index) }
-                append(index, ownTimestamp ?? timestamp, parser.value, &outcome)
-                if let exemplar = parser.exemplar { try append(exemplar, parser, ownTimestamp ?? timestamp, &outcome) }
+            switch format {
+            case .text(let dialect): try parse(ExpositionParser(body, dialect: dialect), timestamp, &intake, &outcome)
+            case .protobuf: try parse(ProtobufExpositionParser(body, options: histogramOptions), timestamp, &intake, &outcome)
             }
         } catch let error as SampleLabels.Refusal {
-            counts.exceedsLabelLimits = error.isLimit
+            intake.counts.exceedsLabelLimits = error.isLimit
             outcome.error = error.reason
         } catch { outcome.error = "\(error)" }
-        outcome.counts = counts
+        outcome.counts = intake.counts
+    }
+
+    private mutating func parse(_ parser: consuming ExpositionParser, _ timestamp: Int64, _ intake: inout Intake, _ outcome: inout ScrapeOutcome) throws {
+        while let entry = try parser.next() {
+            guard entry == .series else {
+                if entry != .comment { metadata.take(entry, parser, pass: cache.pass) }
+                continue
+            }
+            let ownTimestamp = config.honorsTimestamps ? parser.timestamp : nil
+            guard let index = try admit(parser.metric, ownTimestamp, &intake, labels: { try parser.labels() }) else { continue }
+            append(index, ownTimestamp ?? timestamp, parser.value, &outcome)
+            if let exemplar = parser.exemplar { try append(exemplar, parser, ownTimestamp ?? timestamp, &outcome) }
+        }
+    }
+
+    private mutating func parse(_ parser: consuming ProtobufExpositionParser, _ timestamp: Int64, _ intake: inout Intake, _ outcome: inout ScrapeOutcome) throws {
+        while let entry = try parser.next() {
+            if entry == .family {
+                metadata.take(parser, pass: cache.pass)
+                continue
+            }
+            let ownTimestamp = config.honorsTimestamps ? parser.timestamp : nil
+            let index = try parser.key.withUnsafeBufferPointer { key in try admit(key, ownTimestamp, &intake, labels: { try parser.labels() }) }
+            guard let index else { continue }
+            if entry == .histogram, let histogram = parser.histogram {
+                guard let fitted = try limits.fitted(histogram) else {
+                    intake.counts.exceedsBucketLimit = true
+                    continue
+                }
+                append(index, ownTimestamp ?? timestamp, fitted, &outcome)
+            } else {
+                append(index, ownTimestamp ?? timestamp, parser.value, &outcome)
+            }
+            guard parser.hasExemplars else { continue }
+            for exemplar in try parser.exemplars(at: ownTimestamp ?? timestamp) {
+                outcome.batch.exemplars.append(SampleBatch.ExemplarRow(series: outcome.batch.series.count - 1, exemplar: exemplar))
+            }
+        }
+    }
+
+    private var histogramOptions: ProtobufExpositionParser.Options {
+        var options = ProtobufExpositionParser.Options()
+        options.ignoresNativeHistograms = !config.scrapesNativeHistograms
+        options.keepsClassicHistograms = config.alwaysScrapesClassicHistograms
+        return options
+    }
+
+    /// How far the reading of a body has come.
+    private struct Intake {
+        /// Samples later than this are not taken, in milliseconds.
+        let latest: Int64
+        var counts = ScrapeCounts()
+        /// Samples that count against the limit.
+        var counted = 0
+    }
+
+    /// Counts a sample and finds its series' entry, or makes one; nil when the sample is not to be stored.
+    @inline(__always)
+    private mutating func admit(
+        _ metric: UnsafeBufferPointer<UInt8>, _ ownTimestamp: Int64?, _ intake: inout Intake, labels exposed: () throws -> ExpositionParser.LabelPairs
+    ) throws -> Int? {
+        intake.counts.scraped += 1
+        let hash = ByteHash.hash(metric)
+        let index: Int
+        var isNew = false
+        var isRepeated = false
+        if let known = cache.find(metric, hash: hash) {
+            index = known
+            isRepeated = cache.touch(known)
+        } else {
+            index = cache.insert(metric, hash: hash, try labels.stored(try exposed()))
+            isNew = true
+        }
+        if cache.entries[index].isDropped { return nil }
+        intake.counts.postRelabeling += 1
+        if isRepeated, ownTimestamp == nil {
+            intake.counts.duplicates += 1
+            return nil
+        }
+        intake.counted += 1
+        if config.sampleLimit > 0, intake.counted > config.sampleLimit {
+            intake.counts.exceedsSampleLimit = true
+            return nil
+        }
+        if let ownTimestamp, ownTimestamp > intake.latest {
+            intake.counts.tooFarInFuture += 1
+            return nil
+        }
+        if isNew { intake.counts.seriesAdded += 1 }
+        if ownTimestamp == nil || config.tracksTimestampStaleness { cache.track(index) }
+        return index
     }
 
     @inline(__always)
@@ -137,6 +194,16 @@ struct ScrapeSession: Sendable {
             keyOffset: entry.keyOffset, keyLength: entry.keyLength, keyEncoding: .packed, reference: entry.reference, samples: at..<at + 1))
         outcome.batch.timestamps.append(timestamp)
         outcome.batch.values.append(value)
+        outcome.owners.append(Int32(index))
+    }
+
+    @inline(never)
+    private func append(_ index: Int, _ timestamp: Int64, _ histogram: NativeHistogram, _ outcome: inout ScrapeOutcome) {
+        let entry = cache.entries[index]
+        let at = outcome.batch.values.count
+        outcome.batch.histograms.append(SampleBatch.HistogramRow(series: outcome.batch.series.count, timestamp: timestamp, histogram: histogram))
+        outcome.batch.series.append(SampleBatch.Series(
+            keyOffset: entry.keyOffset, keyLength: entry.keyLength, keyEncoding: .packed, reference: entry.reference, samples: at..<at))
         outcome.owners.append(Int32(index))
     }
 

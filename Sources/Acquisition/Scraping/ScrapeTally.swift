@@ -10,6 +10,7 @@ final class ScrapeTally: Sendable {
         var outOfBounds = 0
         var exemplarOutOfOrder = 0
         var sampleLimit = 0
+        var bucketLimit = 0
         var bodySizeLimit = 0
         var labelLimits = 0
         var targetLimit = 0
@@ -27,6 +28,7 @@ final class ScrapeTally: Sendable {
             $0.outOfBounds += scrape.tooFarInFuture + (report.map { $0.tooOld + $0.beyondWindow + $0.tooFarInFuture } ?? 0)
             $0.exemplarOutOfOrder += report?.exemplarsOutOfOrder ?? 0
             if scrape.exceedsSampleLimit { $0.sampleLimit += 1 }
+            if scrape.exceedsBucketLimit { $0.bucketLimit += 1 }
             if scrape.exceedsLabelLimits { $0.labelLimits += 1 }
         }
     }
@@ -57,6 +59,7 @@ final class ScrapeTally: Sendable {
             byPool("prometheus_target_sync_failed_total", .counter, "Total number of target sync failures.", counts.syncFailed),
             total("prometheus_target_scrapes_exceeded_body_size_limit_total", "Total number of scrapes that hit the body size limit", counts.bodySizeLimit),
             total("prometheus_target_scrapes_exceeded_sample_limit_total", "Total number of scrapes that hit the sample limit and were rejected.", counts.sampleLimit),
+            total("prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total", "Total number of scrapes that hit the native histogram bucket limit and were rejected.", counts.bucketLimit),
             total("prometheus_target_scrapes_sample_duplicate_timestamp_total", "Total number of samples rejected due to duplicate timestamps but different values.", counts.duplicate),
             total("prometheus_target_scrapes_sample_out_of_order_total", "Total number of samples rejected due to not being out of the expected order.", counts.outOfOrder),
             total("prometheus_target_scrapes_sample_out_of_bounds_total", "Total number of samples rejected due to timestamp falling outside of the time bounds.", counts.outOfBounds),

@@ -83,6 +83,20 @@ struct MessageWalker {
         return String(decoding: UnsafeBufferPointer(start: position, count: stop - position), as: UTF8.self)
     }
 
+    /// The bytes behind a length, in place.
+    @inline(__always)
+    mutating func bytes(_ end: UnsafePointer<UInt8>) throws(MetricFormatError) -> UnsafeBufferPointer<UInt8> {
+        let stop = try length(end)
+        defer { position = stop }
+        return UnsafeBufferPointer(start: position, count: stop - position)
+    }
+
+    /// Passes over a field that is not known; one that is, up to the number `known`, is laid out wrongly.
+    mutating func skip(_ tag: UInt64, _ end: UnsafePointer<UInt8>, knownThrough known: UInt64) throws(MetricFormatError) {
+        guard tag >> 3 > known else { throw malformed("field \(tag >> 3) is laid out as none of its kind is") }
+        try skip(tag, end)
+    }
+
     @inline(__always)
     mutating func skip(_ tag: UInt64, _ end: UnsafePointer<UInt8>) throws(MetricFormatError) {
         switch tag & 7 {

@@ -34,6 +34,11 @@ extension ByteWriter {
                 for point in points { out.appendHistogramPoint(1, point) }
                 out.appendField(2, varint: temporality.rawValue)
             }
+        case .exponentialHistogram(let points, let temporality):
+            appendMessage(10) { out in
+                for point in points { out.appendExponentialPoint(1, point) }
+                out.appendField(2, varint: temporality.rawValue)
+            }
         case .summary(let points): appendMessage(11) { out in for point in points { out.appendSummaryPoint(1, point) } }
         }
     }
@@ -64,6 +69,28 @@ extension ByteWriter {
             out.appendPacked(7, point.bounds.map(\.bitPattern))
         }
     }
+
+    private mutating func appendExponentialPoint(_ field: UInt32, _ point: ResourceMetrics.ExponentialHistogramPoint) {
+        appendMessage(field) { out in
+            out.appendPoint(point.point, attributes: 1, flags: 10)
+            out.appendNonZero(4, fixed64: point.count)
+            if let sum = point.sum { out.appendField(5, double: sum) }
+            out.appendField(6, varint: Self.zigzag(point.scale))
+            out.appendNonZero(7, fixed64: point.zeroCount)
+            out.appendBuckets(8, point.positive)
+            out.appendBuckets(9, point.negative)
+        }
+    }
+
+    private mutating func appendBuckets(_ field: UInt32, _ buckets: ResourceMetrics.ExponentialHistogramPoint.Buckets) {
+        guard !buckets.counts.isEmpty else { return }
+        appendMessage(field) { out in
+            out.appendField(1, varint: Self.zigzag(buckets.offset))
+            out.appendMessage(2) { run in for count in buckets.counts { run.appendUvarint(count) } }
+        }
+    }
+
+    private static func zigzag(_ value: Int32) -> UInt64 { UInt64(UInt32(bitPattern: value << 1 ^ value >> 31)) }
 
     private mutating func appendSummaryPoint(_ field: UInt32, _ point: ResourceMetrics.SummaryPoint) {
         appendMessage(field) { out in

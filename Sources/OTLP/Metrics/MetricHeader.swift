@@ -63,7 +63,6 @@ struct MetricHeader {
         }
 
         refusal = switch (kind, temporality) {
-        case (.exponentialHistogram, _): "exponential histograms are not supported; send explicit bucket boundaries"
         case (.gauge, _), (.summary, _), (.unknown, _), (_, Temporality.cumulative): nil
         case (_, Temporality.delta): "delta temporality is not supported; send cumulative data points"
         default: "its aggregation temporality is not specified; send cumulative data points"

@@ -3,7 +3,7 @@ import MetricModel
 
 /// Data points. Each method adds the series of one and is false when an attribute's key cannot become a label name.
 extension MetricTranslator {
-    private static let noRecordedValue: UInt32 = 1
+    static let noRecordedValue: UInt32 = 1
 
     mutating func numberPoint(_ message: MessageReader, keepsExemplars: Bool) throws(OTLPError) -> Bool {
         var time: UInt64 = 0

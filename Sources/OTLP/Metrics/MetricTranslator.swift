@@ -24,6 +24,7 @@ struct MetricTranslator: ~Copyable {
     private var series: [SampleBatch.Series] = []
     private var timestamps: [Int64] = []
     private var values: [Double] = []
+    private var histograms: [SampleBatch.HistogramRow] = []
     private var exemplars: [SampleBatch.ExemplarRow] = []
     /// Those of the current data point.
     var pointExemplars: [Exemplar] = []
@@ -44,6 +45,9 @@ struct MetricTranslator: ~Copyable {
     var formattedBounds = ByteWriter(capacity: 256)
     var formattedBoundEnds: [Int] = []
     var quantiles: [(quantile: Double, value: Double)] = []
+    /// Those of the current exponential histogram.
+    var positiveBuckets = ExponentialBuckets()
+    var negativeBuckets = ExponentialBuckets()
 
     init(options: MetricTranslationOptions, memoryMax: Int, bodyBytes: Int) {
         self.options = options
@@ -61,6 +65,7 @@ struct MetricTranslator: ~Copyable {
         translation.batch.series = series
         translation.batch.timestamps = timestamps
         translation.batch.values = values
+        translation.batch.histograms = histograms
         translation.batch.exemplars = exemplars
         return translation
     }
@@ -159,11 +164,20 @@ struct MetricTranslator: ~Copyable {
         while let field = try reader.next() {
             guard field == 1 else { try reader.skip(); continue }
             labels.beginPoint()
-            let isTaken = switch metric.kind {
-            case .gauge, .monotonicSum, .nonMonotonicSum: try numberPoint(reader.message("NumberDataPoint"), keepsExemplars: metric.kind != .gauge)
-            case .histogram: try histogramPoint(reader.message("HistogramDataPoint"))
-            case .summary: try summaryPoint(reader.message("SummaryDataPoint"))
-            case .exponentialHistogram, .unknown: false
+            var isTaken = false
+            switch metric.kind {
+            case .gauge, .monotonicSum, .nonMonotonicSum: isTaken = try numberPoint(reader.message("NumberDataPoint"), keepsExemplars: metric.kind != .gauge)
+            case .histogram: isTaken = try histogramPoint(reader.message("HistogramDataPoint"))
+            case .summary: isTaken = try summaryPoint(reader.message("SummaryDataPoint"))
+            case .exponentialHistogram:
+                switch try exponentialPoint(reader.message("ExponentialHistogramDataPoint")) {
+                case .taken: isTaken = true
+                case .unnamed: break
+                case .refused(let reason):
+                    translation.refuse(points: 1, "metric \"\(metric.nameText)\": \(reason)")
+                    continue
+                }
+            case .unknown: break
             }
             if !isTaken {
                 translation.refuse(points: 1, "metric \"\(metric.nameText)\": an attribute's key gives no label name; it needs a letter or a digit")
@@ -223,6 +237,14 @@ struct MetricTranslator: ~Copyable {
             }
         }
         try append(keyFrom: start, timestamps: CollectionOfOne(timestamp), value)
+    }
+
+    /// Adds a series of one native histogram with the current data point's labels.
+    mutating func append(histogram: NativeHistogram, _ timestamp: Int64) throws(OTLPError) {
+        let start = arena.count
+        name.withBytes { labels.append(name: $0, to: &arena) }
+        histograms.append(SampleBatch.HistogramRow(series: series.count, timestamp: timestamp, histogram: histogram))
+        try append(keyFrom: start, timestamps: EmptyCollection(), 0)
     }
 
     private mutating func append(keyFrom start: Int, timestamps newTimestamps: some Collection<Int64>, _ value: Double) throws(OTLPError) {

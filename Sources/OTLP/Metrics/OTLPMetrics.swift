@@ -6,8 +6,8 @@ package enum OTLPMetrics {
     /// What a translated body may take in memory unless told otherwise.
     package static let memoryMaxDefault = 256 << 20
 
-    /// Translates a protobuf body into samples as Prometheus's OTLP receiver does. What cannot be kept (delta temporality, exponential
-    /// histograms, names of which nothing is left) is counted and named in the result and the rest is translated.
+    /// Translates a protobuf body into samples as Prometheus's OTLP receiver does. What cannot be kept (delta temporality, names of which
+    /// nothing is left) is counted and named in the result and the rest is translated.
     ///
     /// The bytes are only read during the call. O(bytes), no object a data point.
     package static func translate(

@@ -20,6 +20,7 @@ package struct ResourceMetrics: Sendable {
             case gauge([NumberPoint])
             case sum([NumberPoint], isMonotonic: Bool, temporality: Temporality = .cumulative)
             case histogram([HistogramPoint], temporality: Temporality = .cumulative)
+            case exponentialHistogram([ExponentialHistogramPoint], temporality: Temporality = .cumulative)
             case summary([SummaryPoint])
         }
 
@@ -76,6 +77,36 @@ package struct ResourceMetrics: Sendable {
             self.sum = sum
             self.bounds = bounds
             self.bucketCounts = bucketCounts
+        }
+    }
+
+    package struct ExponentialHistogramPoint: Sendable {
+        /// Consecutive buckets; the first ends at `2^((offset + 1) * 2^-scale)`.
+        package struct Buckets: Sendable {
+            package var offset: Int32
+            package var counts: [UInt64]
+            package init(offset: Int32 = 0, counts: [UInt64] = []) {
+                self.offset = offset
+                self.counts = counts
+            }
+        }
+
+        package var point: Point
+        package var count: UInt64
+        package var sum: Double?
+        /// Every power of two is divided into 2^scale buckets.
+        package var scale: Int32
+        package var zeroCount: UInt64
+        package var positive: Buckets
+        package var negative: Buckets
+        package init(_ point: Point, count: UInt64, sum: Double?, scale: Int32, zeroCount: UInt64 = 0, positive: Buckets = Buckets(), negative: Buckets = Buckets()) {
+            self.point = point
+            self.count = count
+            self.sum = sum
+            self.scale = scale
+            self.zeroCount = zeroCount
+            self.positive = positive
+            self.negative = negative
         }
     }
 

@@ -46,6 +46,11 @@ struct MessageReader {
 
     @inline(__always) mutating func uint32() throws(OTLPError) -> UInt32 { UInt32(truncatingIfNeeded: try varint()) }
 
+    @inline(__always) mutating func sint32() throws(OTLPError) -> Int32 {
+        let raw = try uint32()
+        return Int32(bitPattern: raw >> 1) ^ -Int32(bitPattern: raw & 1)
+    }
+
     @inline(__always) mutating func fixed64() throws(OTLPError) -> UInt64 {
         try expect(.fixed64)
         do throws(ByteError) { return try cursor.readFixed64() } catch { throw malformed(error) }
@@ -63,6 +68,13 @@ struct MessageReader {
         if field.wire == .fixed64 { return body(try fixed64()) }
         var run = ByteCursor(try bytes())
         do throws(ByteError) { while !run.isAtEnd { body(try run.readLittleEndian()) } } catch { throw malformed(error) }
+    }
+
+    /// The same of a repeated `uint64`.
+    @inline(__always) mutating func packedVarint(_ body: (UInt64) -> Void) throws(OTLPError) {
+        if field.wire == .varint { return body(try varint()) }
+        var run = ByteCursor(try bytes())
+        do throws(ByteError) { while !run.isAtEnd { body(try run.readUvarint()) } } catch { throw malformed(error) }
     }
 
     @inline(__always) mutating func skip() throws(OTLPError) {

@@ -7,10 +7,12 @@ import WebAssets
 /// The folder of the originals' configuration files. Every file is optional.
 struct ConfigurationFolder: Sendable {
     let path: String
+    private let scrapesNativeHistograms: Bool
 
     /// Throws when the folder was asked for by name and is not there.
     init(_ options: ServerOptions) throws(StartFailure) {
         path = options.configDirectory
+        scrapesNativeHistograms = options.scrapesNativeHistograms
         var status = stat()
         let exists = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
         if !exists, options.configDirectoryIsExplicit { throw StartFailure("--config: \(path) is not a folder that can be read") }
@@ -23,7 +25,7 @@ struct ConfigurationFolder: Sendable {
     /// `prometheus.yml`, or the standard targets when there is none.
     func prometheus(doors: [DoorName: Int]) throws(ConfigurationError) -> PrometheusConfiguration {
         guard let text = try Self.text(prometheusFile) else { return .standard(doors: doors) }
-        return try PrometheusConfiguration(text, file: prometheusFile)
+        return try PrometheusConfiguration(text, file: prometheusFile, scrapesNativeHistograms: scrapesNativeHistograms)
     }
 
     /// `otel-collector.yml`; nothing is passed on when there is none.

@@ -28,12 +28,16 @@ struct PrometheusConfiguration: Sendable {
         }
         var push = job("pushgateway", doors[.pushgateway] ?? DoorName.pushgateway.defaultPort, seconds: 5)
         push.honorsLabels = true
+        var application = job("application", 9464, seconds: 5)
+        var formats = ScrapeFormats()
+        (formats.scrapesNativeHistograms, formats.alwaysScrapesClassicHistograms) = (true, true)
+        formats.apply(to: &application)
         var configuration = PrometheusConfiguration()
         configuration.rules.interval = .seconds(15)
         configuration.rules.files = [RuleConfiguration.alertsFile]
         configuration.rules.usesEmbeddedAlerts = true
         configuration.scrapes = [
-            job("prometheus", doors[.prometheus] ?? DoorName.prometheus.defaultPort, seconds: 5), push, job("application", 9464, seconds: 5), job("node", 9100, seconds: 15),
+            job("prometheus", doors[.prometheus] ?? DoorName.prometheus.defaultPort, seconds: 5), push, application, job("node", 9100, seconds: 15),
         ]
         configuration.text = configuration.scrapes.map { config in
             let target = config.staticGroups[0].targets[0][TargetLabel.address] ?? ""
@@ -42,6 +46,8 @@ struct PrometheusConfiguration: Sendable {
                   scrape_interval: \(config.interval)
                   scrape_timeout: \(config.timeout)
                   honor_labels: \(config.honorsLabels)
+                  scrape_native_histograms: \(config.scrapesNativeHistograms)
+                  always_scrape_classic_histograms: \(config.alwaysScrapesClassicHistograms)
                   static_configs:
                   - targets: ["\(target)"]
 
@@ -51,11 +57,14 @@ struct PrometheusConfiguration: Sendable {
     }
 
     /// Reads the text of a `prometheus.yml`. Source: upstream config/config.go.
-    init(_ text: String, file: String) throws(ConfigurationError) {
+    ///
+    /// With `scrapesNativeHistograms` native histograms are scraped where the file does not say otherwise.
+    init(_ text: String, file: String, scrapesNativeHistograms: Bool = false) throws(ConfigurationError) {
         self.text = text
         var top = try YAMLSection.document(text, file: file)
         var globals = Globals()
-        if var section = try top.section("global") { globals = try Globals(&section, &notServed) }
+        globals.formats.scrapesNativeHistograms = scrapesNativeHistograms
+        if var section = try top.section("global") { try globals.read(&section, &notServed) }
         queryLogFile = globals.queryLogFile
         rules = globals.rules
         rules.files = try top.strings("rule_files") ?? []
@@ -81,18 +90,18 @@ struct PrometheusConfiguration: Sendable {
         var timeout = ModelDuration.seconds(10)
         var bodyBytesMax = 0, sampleLimit = 0, targetLimit = 0, labelLimit = 0, labelNameLengthMax = 0, labelValueLengthMax = 0, keptDroppedTargets = 0
 
+        var formats = ScrapeFormats()
         var queryLogFile: String?
         var rules = RuleConfiguration()
 
-        init() {}
-
-        init(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) {
+        mutating func read(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) {
             if let interval = try section.duration("scrape_interval"), interval.millis > 0 { self.interval = interval }
             if let timeout = try section.duration("scrape_timeout") {
                 guard timeout <= interval else { throw section.error("scrape_timeout", "global scrape timeout greater than scrape interval") }
                 self.timeout = timeout
             }
             timeout = min(timeout, interval)
+            try formats.read(&section, place: "for global config")
             if let interval = try section.duration("evaluation_interval"), interval.millis > 0 { rules.interval = interval }
             rules.queryOffset = try section.duration("rule_query_offset") ?? rules.queryOffset
             for (name, value) in try section.texts("external_labels") ?? [] {
@@ -115,8 +124,8 @@ struct PrometheusConfiguration: Sendable {
                 queryLogFile = path.hasPrefix("/") ? path : "\(Disk.parent(section.file))/\(path)"
             }
             for key in [
-                "scrape_failure_log_file", "runtime", "scrape_protocols", "scrape_native_histograms", "scrape_classic_histograms",
-                "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "extra_scrape_metrics",
+                "scrape_failure_log_file", "runtime", "scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme",
+                "metric_name_escaping_scheme", "extra_scrape_metrics",
             ] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
             try section.refuseUnknown()
         }
@@ -134,6 +143,10 @@ struct PrometheusConfiguration: Sendable {
         config.honorsTimestamps = try section.bool("honor_timestamps") ?? true
         config.tracksTimestampStaleness = try section.bool("track_timestamps_staleness") ?? false
         config.requestsCompression = try section.bool("enable_compression") ?? true
+        var formats = globals.formats
+        try formats.read(&section, place: "for scrape config with job name \"\(job)\"")
+        formats.apply(to: &config)
+        try ScrapeFormats.readLimits(&section, into: &config)
         config.bodyBytesMax = try section.bytes("body_size_limit") ?? globals.bodyBytesMax
         config.sampleLimit = try section.int("sample_limit") ?? globals.sampleLimit
         config.targetLimit = try section.int("target_limit") ?? globals.targetLimit
@@ -155,9 +168,7 @@ struct PrometheusConfiguration: Sendable {
         config.metricRelabelRules = try rules(&section, "metric_relabel_configs")
         try http(&section, &config, &notServed)
         for key in [
-            "scrape_protocols", "fallback_scrape_protocol", "scrape_native_histograms", "scrape_classic_histograms", "always_scrape_classic_histograms",
-            "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "native_histogram_bucket_limit",
-            "native_histogram_min_bucket_factor", "scrape_failure_log_file", "extra_scrape_metrics", "azure_sd_configs", "aws_sd_configs", "consul_sd_configs", "digitalocean_sd_configs",
+            "scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "scrape_failure_log_file", "extra_scrape_metrics", "azure_sd_configs", "aws_sd_configs", "consul_sd_configs", "digitalocean_sd_configs",
             "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs", "ec2_sd_configs", "eureka_sd_configs", "gce_sd_configs", "hetzner_sd_configs", "http_sd_configs",
             "ionos_sd_configs", "kubernetes_sd_configs", "kuma_sd_configs", "lightsail_sd_configs", "linode_sd_configs", "marathon_sd_configs", "nerve_sd_configs",
             "nomad_sd_configs", "oci_sd_configs", "openstack_sd_configs", "outscale_sd_configs", "ovhcloud_sd_configs", "puppetdb_sd_configs", "scaleway_sd_configs",
