@@ -56,6 +56,8 @@ package final class MetricStore: Sendable {
         package var headChunkDamage: [String] = []
         /// What is wrong with blocks that were left out.
         package var blockDamage: [String] = []
+        /// Where the logs end that were there.
+        package var position = CommitPosition(log: LogPosition(segment: 0, offset: 0), late: nil)
         package var seconds = 0.0
     }
 
@@ -142,6 +144,8 @@ package final class MetricStore: Sendable {
         opening.series = head.index.withLock { $0.seriesCount }
         metadataTable.add(reading.replay.metadata)
         opening.blockDamage = damage
+        opening.position = CommitPosition(
+            log: LogPosition(segment: log.statistics.segment, offset: 0), late: outOfOrderLog.current.map { LogPosition(segment: $0.statistics.segment, offset: 0) })
         opening.seconds = Double(clock.monotonicNanos - start) / 1e9
         self.directory = directory
         self.options = options

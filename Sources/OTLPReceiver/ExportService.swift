@@ -33,7 +33,14 @@ extension OTLPReceiver {
             case .protobuf: try OTLPMetrics.translate(protobuf: body.bytes, options: options)
             case .json: try OTLPMetrics.translate(json: body.bytes, options: options)
             }
-            return try await intake.metrics(translation, from: origin)
+            return try await intake.metrics(
+                translation,
+                body: {
+                    switch body.encoding {
+                    case .protobuf: body.bytes
+                    case .json: (try? OTLPMetrics.protobuf(json: body.bytes)) ?? []
+                    }
+                }, from: origin)
         },
         answer: { OTLPAnswer.metrics(rejected: $0.rejected, message: $0.message, as: $1) })
 

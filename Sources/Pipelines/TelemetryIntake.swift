@@ -1,6 +1,7 @@
 import MetricModel
 import MetricStore
 import OTLP
+import RemoteStores
 import Synchronization
 import TraceModel
 import TraceStore
@@ -18,13 +19,20 @@ package final class TelemetryIntake: Sendable {
     private let traces: TelemetryPipeline<TraceSignal>
     private let metrics: TelemetryPipeline<MetricSignal>
     private let current: Mutex<Options>
+    private let forwarding: OTLPForwarding?
     private let bytesInFlight = Atomic<Int>(0)
     private let fullRefusals = Atomic<Int>(0)
 
-    package init(traces: any TraceWriter, metrics: any MetricWriter, options: Options = Options()) {
+    /// - Parameter forwarding: gets everything that the stores have taken.
+    package init(traces: any TraceWriter, metrics: any MetricWriter, options: Options = Options(), forwarding: OTLPForwarding? = nil) {
         let origins = [TelemetryOrigin.otlpHTTP, .otlpGRPC]
-        self.traces = TelemetryPipeline(processors: [SpanIdentity()], sinks: [TraceStoreSink(writer: traces)], origins: origins)
-        self.metrics = TelemetryPipeline(sinks: [MetricStoreSink(writer: metrics)], origins: origins)
+        self.traces = TelemetryPipeline(processors: [SpanIdentity()], sinks: [TraceStoreSink(writer: traces)], origins: origins) { batch, count in
+            forwarding?.forward(.traces, items: count) { OTLPTraces.encode(batch) }
+        }
+        self.metrics = TelemetryPipeline(sinks: [MetricStoreSink(writer: metrics)], origins: origins) { batch, count in
+            forwarding?.forward(.metrics, items: count) { batch.body() }
+        }
+        self.forwarding = forwarding
         current = Mutex(options)
     }
 
@@ -51,10 +59,11 @@ package final class TelemetryIntake: Sendable {
         try await traces.consume(batch, from: origin)
     }
 
-    /// Stores translated metrics. When it returns, what was not rejected is on disk and seen by every later query.
-    package func metrics(_ translation: MetricTranslation, from origin: TelemetryOrigin) async throws(PipelineError) -> PartialSuccess {
+    /// Stores translated metrics. When it returns, what was not rejected is on disk and seen by every later query. `body` is what was translated,
+    /// as protobuf.
+    package func metrics(_ translation: MetricTranslation, body: @escaping @Sendable () -> [UInt8] = { [] }, from origin: TelemetryOrigin) async throws(PipelineError) -> PartialSuccess {
         let refused = PartialSuccess(rejected: translation.refusedPointCount, message: translation.refusals.joined(separator: "; "))
-        let batch = MetricSignal.Batch(samples: translation.batch, pointCount: translation.pointCount - translation.refusedPointCount)
+        let batch = MetricSignal.Batch(samples: translation.batch, pointCount: translation.pointCount - translation.refusedPointCount, body: body)
         return try await metrics.consume(batch, from: origin, rejectedBefore: refused)
     }
 
@@ -62,10 +71,19 @@ package final class TelemetryIntake: Sendable {
     package func metricFamilies() -> [MetricFamily] {
         let spans = traces.accepted.sorted { ($0.key.receiver, $0.key.transport) < ($1.key.receiver, $1.key.transport) }
             .map { MetricFamily.Point("jaeger_spans_received_total", [("format", $0.key.receiver), ("transport", $0.key.transport)], Double($0.value)) }
-        return traces.metricFamilies() + metrics.metricFamilies() + [
+        return Self.joined(traces.metricFamilies() + metrics.metricFamilies() + (forwarding?.metricFamilies() ?? [])) + [
             MetricFamily("jaeger_spans_received_total", .counter, "Number of spans received and stored.", points: spans),
             .gauge("otelcol_receiver_bytes_in_flight", "Bytes of decompressed bodies that are being decoded and stored.", Double(bytesInFlight.load(ordering: .relaxed))),
             .counter("otelcol_receiver_full_total", "Number of bodies turned away because too many bytes were in flight.", Double(fullRefusals.load(ordering: .relaxed))),
         ]
+    }
+
+    /// Families of one name as one: stores and destinations elsewhere are exporters alike.
+    private static func joined(_ families: [MetricFamily]) -> [MetricFamily] {
+        var result: [MetricFamily] = []
+        for family in families {
+            if let index = result.firstIndex(where: { $0.name == family.name }) { result[index].points += family.points } else { result.append(family) }
+        }
+        return result
     }
 }

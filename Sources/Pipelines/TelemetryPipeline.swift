@@ -8,6 +8,7 @@ import Synchronization
 package final class TelemetryPipeline<Signal: TelemetrySignal>: Sendable {
     private let processors: [any TelemetryProcessor<Signal>]
     private let sinks: [any TelemetrySink<Signal>]
+    private let forward: @Sendable (_ batch: Signal.Batch, _ count: Int) -> Void
 
     private struct Counts {
         var accepted: [TelemetryOrigin: Int] = [:]
@@ -17,8 +18,14 @@ package final class TelemetryPipeline<Signal: TelemetrySignal>: Sendable {
     }
     private let counts: Mutex<Counts>
 
-    /// `origins` are those known beforehand: their self-metrics stand at zero from the start.
-    package init(processors: [any TelemetryProcessor<Signal>] = [], sinks: [any TelemetrySink<Signal>], origins: [TelemetryOrigin]) {
+    /// - Parameters:
+    ///   - origins: those known beforehand: their self-metrics stand at zero from the start.
+    ///   - forward: told of every batch that all sinks have taken; must not wait.
+    package init(
+        processors: [any TelemetryProcessor<Signal>] = [], sinks: [any TelemetrySink<Signal>], origins: [TelemetryOrigin],
+        forward: @escaping @Sendable (_ batch: Signal.Batch, _ count: Int) -> Void = { _, _ in }
+    ) {
+        self.forward = forward
         self.processors = processors
         self.sinks = sinks
         let zeros = Dictionary(uniqueKeysWithValues: origins.map { ($0, 0) })
@@ -33,7 +40,10 @@ package final class TelemetryPipeline<Signal: TelemetrySignal>: Sendable {
         for processor in processors { outcome.add(processor.process(&batch)) }
         do throws(PipelineError) {
             let count = Signal.count(batch)
-            if count > 0 { for index in sinks.indices { outcome.add(try await hand(batch, count: count, to: index)) } }
+            if count > 0 {
+                for index in sinks.indices { outcome.add(try await hand(batch, count: count, to: index)) }
+                forward(batch, count)
+            }
         } catch {
             counts.withLock { $0.refused[origin, default: 0] += received + rejectedBefore.rejected }
             throw error

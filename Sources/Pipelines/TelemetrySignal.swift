@@ -21,9 +21,12 @@ package enum MetricSignal: TelemetrySignal {
     package struct Batch: Sendable {
         package var samples: SampleBatch
         package var pointCount: Int
-        package init(samples: SampleBatch, pointCount: Int) {
+        /// The data points as they were received, as protobuf, for who passes them on.
+        package var body: @Sendable () -> [UInt8]
+        package init(samples: SampleBatch, pointCount: Int, body: @escaping @Sendable () -> [UInt8] = { [] }) {
             self.samples = samples
             self.pointCount = pointCount
+            self.body = body
         }
     }
 

@@ -53,11 +53,13 @@ package struct LogReader: ~Copyable {
     package static let damageMax = 100
     private static let bufferBytes = 32 * RecordFraming.pageBytes
 
-    package init(disk: any FileSystem, path: String) throws(PlatformError) {
+    /// Reads what stands from `start` on, where a record begins, up to `end`, which is the end of one, or of the file.
+    package init(disk: any FileSystem, path: String, from start: Int = 0, to end: Int? = nil) throws(PlatformError) {
         let opened = try disk.open(path, .read)
-        let bytes = try opened.size()
+        let bytes = min(try opened.size(), end ?? .max)
         file = opened
         size = bytes
+        position = min(start, bytes)
         let pages = max(1, (bytes + RecordFraming.pageBytes - 1) / RecordFraming.pageBytes)
         buffer = .allocate(byteCount: min(pages * RecordFraming.pageBytes, Self.bufferBytes), alignment: 16)
     }

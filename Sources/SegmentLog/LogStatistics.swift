@@ -11,4 +11,6 @@ package struct LogStatistics: Sendable, Equatable {
     package var pagesCompleted = 0
     /// The segment that is appended to.
     package var segment = 0
+    /// Bytes of it that are written.
+    package var segmentBytes = 0
 }

@@ -73,7 +73,7 @@ final class LogWriter: @unchecked Sendable {
             queue.stall = stall
             if isFinal { queue.failure = stall }
             if round.isClosing { queue.isClosed = true }
-            queue.statistics.add(counts, segment: segment)
+            queue.statistics.add(counts, segment: segment, segmentBytes: framer.written)
             return queue.written
         }
         for waiter in round.waiters {
@@ -158,7 +158,7 @@ extension PlatformError {
 
 extension LogStatistics {
     /// Adds one round's counts.
-    mutating func add(_ round: LogStatistics, segment: Int) {
+    mutating func add(_ round: LogStatistics, segment: Int, segmentBytes: Int) {
         syncs += round.syncs
         syncSeconds += round.syncSeconds
         writes += round.writes
@@ -167,5 +167,6 @@ extension LogStatistics {
         bytes += round.bytes
         pagesCompleted += round.pagesCompleted
         self.segment = segment
+        self.segmentBytes = segmentBytes
     }
 }

@@ -41,6 +41,9 @@ package struct SegmentDirectory: Sendable {
         }.sorted()
     }
 
+    /// Whether a segment was written anew without what was damaged in it, so that its records stand at other places than before.
+    package func isRepaired(_ index: Int) throws(PlatformError) -> Bool { try disk.status(segmentPath(index) + Self.damagedSuffix) != nil }
+
     /// Removes segments below `index`, and what was set aside of them (`WL.Truncate`).
     package func removeSegments(below index: Int) throws(PlatformError) {
         var isChanged = false

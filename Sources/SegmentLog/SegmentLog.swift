@@ -174,6 +174,9 @@ package final class SegmentLog: Sendable {
         return try answer.wait(until: { $0 != nil }, then: { $0 ?? .failure(.closed) }).get()
     }
 
+    /// Where what is written ends.
+    package var end: LogPosition { queue.withLock { LogPosition(segment: $0.statistics.segment, offset: $0.statistics.segmentBytes) } }
+
     /// What the log has done since it was opened.
     package var statistics: LogStatistics { queue.withLock { $0.statistics } }
 

@@ -1,7 +1,9 @@
 import Acquisition
 import Logging
 import MetricStore
+import Pipelines
 import PromQL
+import RemoteStores
 import Rules
 import Synchronization
 
@@ -17,6 +19,9 @@ final class Reloader: Sendable {
     private let board: DoorBoard
     private let scrapes: ScrapeManager
     private let metrics: MetricStore
+    private let remote: RemoteWriter
+    private let forwarding: OTLPForwarding
+    private let intake: TelemetryIntake
     private let rules: RuleManager
     private let parser: ParserOptions
     private let queryLog: QueryLog
@@ -26,14 +31,17 @@ final class Reloader: Sendable {
     private let state = Mutex(State())
 
     init(
-        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, rules: RuleManager, parser: ParserOptions, queryLog: QueryLog,
-        provision: @escaping @Sendable () async -> Void,
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, remote: RemoteWriter, forwarding: OTLPForwarding, intake: TelemetryIntake,
+        rules: RuleManager, parser: ParserOptions, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
         nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.folder = folder
         self.board = board
         self.scrapes = scrapes
         self.metrics = metrics
+        self.remote = remote
+        self.forwarding = forwarding
+        self.intake = intake
         self.rules = rules
         self.parser = parser
         self.queryLog = queryLog
@@ -49,8 +57,11 @@ final class Reloader: Sendable {
     func reload() async throws(ConfigurationError) {
         let configuration: PrometheusConfiguration
         do {
-            configuration = try folder.prometheus(doors: Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) }))
+            let doors = Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) })
+            configuration = try folder.prometheus(doors: doors)
+            let collector = try folder.collector(doors: doors)
             try await apply(configuration)
+            try apply(collector)
         } catch {
             state.withLock { $0.succeeded = false }
             logger.error("the configuration was not reloaded: \(error)")
@@ -64,6 +75,8 @@ final class Reloader: Sendable {
         let log: QueryLog.File?
         do {
             log = try queryLog.opened(configuration.queryLogFile)
+            // First, so that a receiver gets all that the new scrapes bring.
+            try remote.apply(configuration.remoteWrites)
             try scrapes.apply(configuration.scrapes)
             try await metrics.setOutOfOrderWindow(millis: configuration.storage.outOfOrderWindow.millis)
         } catch {
@@ -83,5 +96,18 @@ final class Reloader: Sendable {
             state.succeeded = true
             state.atMillis = nowMillis()
         }
+    }
+
+    private func apply(_ configuration: CollectorConfiguration) throws(ConfigurationError) {
+        do {
+            try forwarding.apply(configuration.exports)
+        } catch {
+            throw ConfigurationError(file: folder.collectorFile, line: nil, reason: "\(error)")
+        }
+        var options = intake.options
+        options.bytesInFlightMax = configuration.bytesInFlightMax ?? TelemetryIntake.Options().bytesInFlightMax
+        intake.apply(options)
+        for remark in configuration.remarks { logger.warning("\(remark)") }
+        for export in configuration.exports { logger.info("\(export.signal.rawValue) are passed on to \(export.destinationText) by exporter \(export.name)") }
     }
 }

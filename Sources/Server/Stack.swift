@@ -17,6 +17,7 @@ import Platform
 import PrometheusAPI
 import PromQL
 import PushgatewayAPI
+import RemoteStores
 import Rules
 import ServiceLifecycle
 import TraceStore
@@ -43,6 +44,7 @@ package enum Stack {
         let configuration = try folder.prometheus(doors: [:])
         let storage = configuration.storage
         _ = try folder.ruleGroups(configuration.rules, parser: options.queries.parser)
+        _ = try folder.collector(doors: [:])
         try PortProbe.check(options)
         let data = options.dataDirectory
         try makeFolder(data)
@@ -64,7 +66,12 @@ package enum Stack {
         var scrapeOptions = ScrapeManager.Options()
         scrapeOptions.readYAML = { bytes in try YAMLDocument.json(bytes) }
         let scrapes = ScrapeManager(writer: metrics, transport: scrapeClient, files: Disk(), blocking: pool, clock: clock, options: scrapeOptions, logger: logger)
-        let intake = TelemetryIntake(traces: traces, metrics: metrics)
+        let commits = StoreCommits(store: metrics)
+        let remote = RemoteWriter(source: commits, metadata: { commits.metadata() }, directory: data + "/remote", clock: clock, logger: logger) {
+            try RemoteHTTPClient($0, eventLoopGroup: group)
+        }
+        let forwarding = OTLPForwarding(eventLoopGroup: group, clock: clock, logger: logger)
+        let intake = TelemetryIntake(traces: traces, metrics: metrics, forwarding: forwarding)
         let dashboards = stores.dashboards
 
         // Judge.
@@ -75,11 +82,11 @@ package enum Stack {
         let doors: @Sendable () -> [(name: String, port: Int)] = { board.doors.map { ($0.name.rawValue, $0.port) } }
         let provision: @Sendable () async -> Void = { await provisionDashboards(dashboards, folder, board, logger) }
         let reloader = Reloader(
-            folder: folder, board: board, scrapes: scrapes, metrics: metrics, rules: rules, parser: options.queries.parser, queryLog: diary.log, provision: provision,
-            nowMillis: { clock.unixMillis }, logger: logger)
+            folder: folder, board: board, scrapes: scrapes, metrics: metrics, remote: remote, forwarding: forwarding, intake: intake, rules: rules,
+            parser: options.queries.parser, queryLog: diary.log, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
-            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + rules.metricFamilies() + intake.metricFamilies()
-                + diary.metricFamilies()
+            ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + remote.metricFamilies() + rules.metricFamilies()
+                + intake.metricFamilies() + diary.metricFamilies()
         }
         let limits = BodyLimits()
 
@@ -142,7 +149,8 @@ package enum Stack {
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
             RuleService(manager: rules),
-            signals, control, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
+            signals, control, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), RemoteWriteService(writer: remote),
+            ForwardingService(forwarding: forwarding), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
             door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.pushgateway, pushRouter),
             door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
         ]

@@ -1,5 +1,6 @@
 import Bytes
 import Foundation
+import Glibc
 import Synchronization
 import Testing
 
@@ -77,10 +78,17 @@ struct BackupTests {
     @Test("a backup under load has all that was acknowledged before and nothing that came after; restored elsewhere it is the same sample by sample, and serves")
     func underLoad() async throws {
         let configuration = ["prometheus.yml": "scrape_configs: []\nstorage: {tsdb: {out_of_order_time_window: 1h}}\n"]
-        let stack = try await RunningStack(configuration: configuration, arguments: ["--web.enable-admin-api"])
-        defer { stack.stop() }
-        let data = stack.folder.appendingPathComponent("data")
         let now = Int64(Date().timeIntervalSince1970 * 1000)
+        // Blocks of three days ago.
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("obstack-test-\(UUID().uuidString)")
+        let data = folder.appendingPathComponent("data")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let day = now / 1000 - 3 * 86_400
+        let text = folder.appendingPathComponent("text")
+        try ("# TYPE old gauge\n" + (0..<Int64(100)).map { "old \($0) \(day + $0 * 300)\n" }.joined() + "# EOF\n").write(to: text, atomically: true, encoding: .utf8)
+        #expect(try Self.obstack(["tsdb", "import", "--quiet", text.path, data.appendingPathComponent("metrics").path]).status == 0)
+        let stack = try await RunningStack(reusing: folder, configuration: configuration, arguments: ["--web.enable-admin-api"])
+        defer { stack.stop() }
 
         // What stands still meanwhile: samples in order and late ones, some deleted, an exemplar.
         func write(_ millis: Int64, _ value: Double) throws {
@@ -88,8 +96,9 @@ struct BackupTests {
             #expect(try http(stack.url("prometheus", "/api/v1/write"), method: "POST", headers: remoteWriteHeaders, body: body).status == 204)
         }
         for (secondsAgo, value) in [(500, 1.0), (400, 2), (300, 3), (450, 1.5), (350, 2.5)] { try write(now - Int64(secondsAgo) * 1000, value) }
-        let deletion = "match[]=still&start=\((now - 410_000) / 1000)&end=\((now - 390_000) / 1000)"
-        #expect(try http(stack.url("prometheus", "/api/v1/admin/tsdb/delete_series?" + deletion), method: "POST").status == 204)
+        for deletion in ["match[]=still&start=\((now - 410_000) / 1000)&end=\((now - 390_000) / 1000)", "match[]=old&end=\(day)"] {
+            #expect(try http(stack.url("prometheus", "/api/v1/admin/tsdb/delete_series?" + deletion), method: "POST").status == 204)
+        }
         let exemplar = remoteWriteExemplar("still", millis: now - 300_000, traceID: "abc123")
         #expect(try http(stack.url("prometheus", "/api/v1/write"), method: "POST", headers: remoteWriteHeaders, body: exemplar).status == 204)
         let board = #"{"dashboard":{"uid":"kept","title":"Kept","panels":[]},"overwrite":true}"#
@@ -147,6 +156,9 @@ struct BackupTests {
         let still = moment.filter { $0.contains("\"still\"") }
         #expect(still.count == 4, "\(still)")
         #expect(try Self.dump(data.appendingPathComponent("metrics"), "still") == still)
+        #expect(moment.filter { $0.contains("\"old\"") }.count == 99)
+        let verified = try Self.obstack(["tsdb", "verify", metrics.path])
+        #expect(verified.status == 0, "\(verified.output)")
     }
 
     @Test("a closed folder is backed up as well, after kill -9 too; a damaged, missing, unknown or cut file is named, and nothing is restored")
@@ -187,7 +199,7 @@ struct BackupTests {
         let target = stack.folder.appendingPathComponent("target").path
         func expectRefusal(_ path: String, _ word: String) throws {
             let refused = try Self.obstack(["restore", "--data", target, backup.path])
-            #expect(refused.status == 1 && refused.error.contains("/\(path) ") && refused.error.contains(word), "\(path): \(refused.error)")
+            #expect(refused.status == 1 && refused.error.contains("/\(path)") && refused.error.contains(word), "\(path): \(refused.error)")
             #expect(refused.error.split(separator: "\n").count == 1)
             #expect(!FileManager.default.fileExists(atPath: target))
             #expect(try FileManager.default.contentsOfDirectory(atPath: stack.folder.path).filter { $0.contains(".partial") } == [])
@@ -208,12 +220,12 @@ struct BackupTests {
             try expectRefusal(path, path == "manifest.json" ? "" : "is missing")
             try whole.write(to: url)
         }
-        let extra = backup.appendingPathComponent("traces/segments/00000009.seg")
+        let extra = backup.appendingPathComponent("traces/wal/00000099")
         try Data("x".utf8).write(to: extra)
-        try expectRefusal("traces/segments/00000009.seg", "is not in manifest.json")
+        try expectRefusal("traces/wal/00000099", "is not in manifest.json")
         try FileManager.default.removeItem(at: extra)
         try FileManager.default.createSymbolicLink(at: extra, withDestinationURL: backup.appendingPathComponent("dashboards.db"))
-        try expectRefusal("traces/segments/00000009.seg", "neither a file nor a folder")
+        try expectRefusal("traces/wal/00000099", "neither a file nor a folder")
         try FileManager.default.removeItem(at: extra)
 
         let put = try Self.obstack(["restore", "--data", target, backup.path])
@@ -249,18 +261,47 @@ struct BackupTests {
         #expect(!FileManager.default.fileExists(atPath: socket.path))
     }
 
-    /// One line to the socket in a folder, and the answer. By a descriptor of the folder, whose name may be long.
-    private static func asked(_ line: String, in folder: URL) throws -> String {
+    @Test("a backup whose client goes away ends, and leaves nothing")
+    func brokenOff() async throws {
+        let stack = try await RunningStack(configuration: ["prometheus.yml": "scrape_configs: []\n"])
+        defer { stack.stop() }
+        let control = stack.folder.appendingPathComponent("data/control")
+        // While one that says nothing is waited for, the other one asks and is gone.
+        let silent = try Self.connected(control)
+        let gone = try Self.connected(control)
+        Self.send(#"{"backup":"\#(stack.folder.path)/gone"}"#, gone)
+        close(gone)
+        close(silent)
+        #expect(try await eventually(within: 60) { stack.log.contains("was not done: it was broken off") }, "\(stack.log)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: stack.folder.path).filter { $0.hasPrefix("gone") } == [])
+        #expect(try Self.obstack(["backup", "--data", stack.folder.appendingPathComponent("data").path, stack.folder.appendingPathComponent("gone").path]).status == 0)
+    }
+
+    /// Connected to the socket in a folder; by a descriptor of the folder, whose name may be long.
+    private static func connected(_ folder: URL) throws -> Int32 {
         let directory = open(folder.path, O_RDONLY | O_DIRECTORY)
         defer { close(directory) }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: "/proc/self/fd/\(directory)/socket".utf8) }
         let status = withUnsafePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) } }
-        guard status == 0 else { throw RunningStack.Failure(description: "connect: \(String(cString: strerror(errno)))") }
-        _ = Array((line + "\n").utf8).withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        guard status == 0 else {
+            close(descriptor)
+            throw RunningStack.Failure(description: "connect: \(String(cString: strerror(errno)))")
+        }
+        return descriptor
+    }
+
+    private static func send(_ line: String, _ descriptor: Int32) {
+        _ = Array((line + "\n").utf8).withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    }
+
+    /// One line to the socket in a folder, and the answer.
+    private static func asked(_ line: String, in folder: URL) throws -> String {
+        let descriptor = try connected(folder)
+        defer { close(descriptor) }
+        send(line, descriptor)
         var answer: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 4096)
         while true {

@@ -37,6 +37,11 @@ package enum OTLPMetrics {
         try bytes.withUnsafeBufferPointer { (bytes) throws(OTLPError) in try translate(json: bytes, options: options, memoryMax: memoryMax) }
     }
 
+    /// A JSON body as the protobuf body that says the same.
+    package static func protobuf(json bytes: [UInt8]) throws(OTLPError) -> [UInt8] {
+        try bytes.withUnsafeBufferPointer { (bytes) throws(OTLPError) in try JSONTranscoder.protobuf(json: bytes, as: .metricsData) }
+    }
+
     /// Encodes metrics as protobuf.
     package static func encode(_ batch: [ResourceMetrics]) -> [UInt8] {
         var out = ByteWriter(capacity: 4096)

@@ -26,7 +26,7 @@ package struct AlertTable: Sendable, Equatable {
 
     /// The condition holds for what `raised` names, and for nothing else. Returns the alerts that are pending or firing, in the order of
     /// their labels; throws, with no alert left, when there are more than `limit`.
-    mutating func evaluate(_ raised: [Labels: Alert], _ rule: Rule.Alerting, limit: Int, atMillis now: Int64) throws(RuleError) -> [Alert] {
+    package mutating func evaluate(_ raised: [Labels: Alert], _ rule: Rule.Alerting, limit: Int, atMillis now: Int64) throws(RuleError) -> [Alert] {
         for (labels, alert) in raised {
             if var known = byLabels[labels], known.state != .inactive {
                 known.value = alert.value
@@ -89,7 +89,7 @@ package struct AlertTable: Sendable, Equatable {
     }
 
     /// The alerts that are to be sent now, counted as sent.
-    mutating func takeDue(atMillis now: Int64, intervalMillis: Int64, resendDelayMillis: Int64) -> [Alert] {
+    package mutating func takeDue(atMillis now: Int64, intervalMillis: Int64, resendDelayMillis: Int64) -> [Alert] {
         var due: [Alert] = []
         for (labels, alert) in byLabels where alert.needsSending(atMillis: now, resendDelayMillis: resendDelayMillis) {
             var sent = alert
@@ -105,7 +105,7 @@ package struct AlertTable: Sendable, Equatable {
     /// Goes on with the time that alerts had waited before a restart.
     ///
     /// - Parameter found: for each alert the last sample of its `ALERTS_FOR_STATE`: when it was written, and when the alert had become active, in seconds.
-    mutating func restore(_ found: [Labels: (lastMillis: Int64, activeAtSeconds: Double)], holdMillis: Int64, graceMillis: Int64, atMillis now: Int64) {
+    package mutating func restore(_ found: [Labels: (lastMillis: Int64, activeAtSeconds: Double)], holdMillis: Int64, graceMillis: Int64, atMillis now: Int64) {
         for labels in Array(byLabels.keys) {
             guard let (lastMillis, activeAtSeconds) = found[labels], !Staleness.isMarker(activeAtSeconds), let seconds = Int64(exactly: activeAtSeconds.rounded(.towardZero)),
                 abs(seconds) < 1 << 50

@@ -18,11 +18,10 @@ package struct Template: Sendable {
     /// A template of an alert's label or annotation.
     package init(alert name: String, _ text: String) throws(TemplateError) { try self.init(Self.alertVariables + text, name: "__alert_" + name) }
 
-    /// Where a byte of the text stands: line from 1, and the bytes before it in that line as Go counts them.
+    /// Where a byte of the text stands, as Go says it: the line from 1, and how many bytes stand before it in that line.
     func location(_ position: Int) -> String {
         let before = text.utf8.prefix(position)
         let line = 1 + before.count { $0 == UInt8(ascii: "\n") }
-        // On later lines Go counts from the line break, from 1.
         let column = before.lastIndex(of: UInt8(ascii: "\n")).map { before.distance(from: $0, to: before.endIndex) - 1 } ?? position
         return "\(name):\(line):\(column)"
     }

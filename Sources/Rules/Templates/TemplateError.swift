@@ -1,5 +1,5 @@
 /// What is wrong with a template, in the words of Go's text/template.
 package struct TemplateError: Error, Equatable, CustomStringConvertible {
     package let description: String
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

@@ -1,13 +1,13 @@
 import MetricModel
 
 /// Runs a template (Go's text/template/exec.go). Bounded: what it writes, and how deep templates call one another.
-struct TemplateExecution {
+package struct TemplateExecution {
     private static let outputBytesMax = 1 << 20
     private static let callDepthMax = 100
     private static let stepsMax = 1_000_000
 
     /// Answers `query`.
-    typealias Query = @Sendable (_ query: String) async throws(TemplateError) -> [TemplateValue]
+    package typealias Query = @Sendable (_ query: String) async throws(TemplateError) -> [TemplateValue]
 
     private enum Flow { case goesOn, breaks, continues }
 
@@ -21,7 +21,7 @@ struct TemplateExecution {
     /// What is being computed, for messages.
     private var current: (text: String, position: Int) = ("", 0)
 
-    static func run(_ template: Template, _ data: TemplateValue, _ context: TemplateFunctions.Context, query: @escaping Query) async throws(TemplateError) -> String {
+    package static func run(_ template: Template, _ data: TemplateValue, _ context: TemplateFunctions.Context, query: @escaping Query) async throws(TemplateError) -> String {
         var execution = TemplateExecution(template: template, context: context, query: query)
         execution.variables = [("$", data)]
         _ = try await execution.run(template.nodes, data)

@@ -2,7 +2,7 @@ import MetricModel
 import PromQL
 
 /// The functions of templates that compute without asking anybody: Go's own (text/template/funcs.go) and upstream's.
-enum TemplateFunctions {
+package enum TemplateFunctions {
     static let names: Set<String> = [
         "and", "args", "eq", "externalURL", "first", "ge", "graphLink", "gt", "html", "humanize", "humanize1024", "humanizeDuration", "humanizePercentage", "humanizeTimestamp", "index", "js",
         "label", "le", "len", "lt", "match", "ne", "not", "now", "or", "parseDuration", "pathPrefix", "print", "printf", "println", "query", "reReplaceAll", "safeHtml", "slice", "sortByLabel",
@@ -22,9 +22,14 @@ enum TemplateFunctions {
     }
 
     /// What stands around a template: the server's address and the time.
-    struct Context {
-        var externalURL = ""
-        var atMillis: Int64 = 0
+    package struct Context {
+        var externalURL: String
+        var atMillis: Int64
+
+        package init(externalURL: String = "", atMillis: Int64 = 0) {
+            self.externalURL = externalURL
+            self.atMillis = atMillis
+        }
     }
 
     /// Arguments are as many as `arity` says. `query`, `and` and `or` are the executor's.

@@ -89,7 +89,7 @@ struct TemplateParser {
                 case "else": return (nodes, .otherwise)
                 case "define": try define()
                 case "block": nodes.append(try block())
-                case "template": nodes.append(try template(first.position))
+                case "template": nodes.append(try template())
                 case "break", "continue":
                     guard loops > 0 else { throw failure("{{\(first.text)}} outside {{range}}", at: first.position) }
                     try close(first.text)
@@ -165,14 +165,15 @@ struct TemplateParser {
     }
 
     private mutating func block() throws(TemplateError) -> TemplateNode {
-        let position = peek.position
+        let position = peekNonSpace().position
         let name = try templateName("block clause")
         let pipe = try pipeline("block clause", .rightDelimiter)
         try body(of: name, "block clause")
         return .template(name: name, pipe, position: position)
     }
 
-    private mutating func template(_ position: Int) throws(TemplateError) -> TemplateNode {
+    private mutating func template() throws(TemplateError) -> TemplateNode {
+        let position = peekNonSpace().position
         let name = try templateName("template clause")
         if peekNonSpace().kind == .rightDelimiter {
             at += 1

@@ -27,7 +27,7 @@ package indirect enum TemplateValue: Sendable {
     case record([String: TemplateValue])
 
     /// A sample as templates see it.
-    init(_ sample: InstantSample) {
+    package init(_ sample: InstantSample) {
         self = .sample(Dictionary(sample.labels.pairs.map { ($0.name, $0.value) }) { $1 }, Self.value(of: sample))
     }
 

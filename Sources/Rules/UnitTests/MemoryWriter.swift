@@ -3,10 +3,12 @@ import MetricStore
 import PromQL
 
 /// Writes what rules compute into a store that is nothing but arrays.
-struct MemoryWriter: MetricWriter {
+package struct MemoryWriter: MetricWriter {
     let store: MemoryStore
 
-    func append(_ batch: SampleBatch, durability: Durability) async throws(MetricStoreError) -> AppendReport {
+    package init(store: MemoryStore) { self.store = store }
+
+    package func append(_ batch: SampleBatch, durability: Durability) async throws(MetricStoreError) -> AppendReport {
         var report = AppendReport()
         for (index, series) in batch.series.enumerated() {
             let labels = Labels(unchecked: Array(batch.arena[series.keyOffset..<series.keyOffset + series.keyLength]))

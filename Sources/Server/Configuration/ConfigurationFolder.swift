@@ -19,12 +19,20 @@ struct ConfigurationFolder: Sendable {
     }
 
     var prometheusFile: String { path + "/prometheus.yml" }
+    var collectorFile: String { path + "/otel-collector.yml" }
     var dashboardsDirectory: String { path + "/grafana/dashboards" }
 
     /// `prometheus.yml`, or the standard targets when there is none.
     func prometheus(doors: [DoorName: Int]) throws(ConfigurationError) -> PrometheusConfiguration {
         guard let text = try Self.text(prometheusFile) else { return .standard(doors: doors) }
         return try PrometheusConfiguration(text, file: prometheusFile, scrapesNativeHistograms: scrapesNativeHistograms)
+    }
+
+    /// `otel-collector.yml`; nothing is passed on when there is none.
+    func collector(doors: [DoorName: Int]) throws(ConfigurationError) -> CollectorConfiguration {
+        guard let text = try Self.text(collectorFile) else { return CollectorConfiguration() }
+        let own = CollectorConfiguration.Own(grpcPort: doors[.otlpGRPC] ?? DoorName.otlpGRPC.defaultPort, httpPort: doors[.otlpHTTP] ?? DoorName.otlpHTTP.defaultPort)
+        return try CollectorConfiguration(text, file: collectorFile, own: own)
     }
 
     /// The groups of the rule files that the configuration names. A pattern that no file matches names none.

@@ -1,10 +1,12 @@
 import Acquisition
 import MetricModel
 import Platform
+import RemoteStores
 
 /// What `prometheus.yml` says, as far as it is served; what is valid and not served yet is listed by name.
 struct PrometheusConfiguration: Sendable {
     var scrapes: [ScrapeConfig] = []
+    var remoteWrites: [RemoteWriteOptions] = []
     var storage = StorageConfiguration()
     var rules = RuleConfiguration()
     /// Where every query is written down; nil for nowhere.
@@ -67,10 +69,11 @@ struct PrometheusConfiguration: Sendable {
         rules = globals.rules
         rules.files = try top.strings("rule_files") ?? []
         for path in rules.files where !RuleConfiguration.isPattern(path) { throw top.error("rule_files", "invalid rule file path \"\(path)\"") }
-        for key in ["scrape_config_files", "alerting", "remote_write", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
+        for key in ["scrape_config_files", "alerting", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
             notServed.append("\(file): \(key)")
         }
         if var section = try top.section("storage") { storage = try StorageConfiguration(&section, &notServed) }
+        remoteWrites = try RemoteWriteConfiguration.all(try top.sections("remote_write") ?? [], externalLabels: Labels(globals.rules.externalLabels.map { ($0.key, $0.value) }), &notServed)
         var names: Set<String> = []
         for var section in try top.sections("scrape_configs") ?? [] {
             let config = try Self.scrape(&section, globals, &notServed)
@@ -103,7 +106,7 @@ struct PrometheusConfiguration: Sendable {
             rules.queryOffset = try section.duration("rule_query_offset") ?? rules.queryOffset
             for (name, value) in try section.texts("external_labels") ?? [] {
                 guard !name.isEmpty, name != LabelName.metric else { throw section.error("external_labels", "\(LabelName.quoted(name)) is not a valid label name") }
-                rules.externalLabels[name] = value
+                rules.externalLabels[name] = EnvironmentText.expanded(value)
             }
             if let scheme = try section.string("metric_name_validation_scheme") {
                 guard ["legacy", "utf8", ""].contains(scheme) else { throw section.error("metric_name_validation_scheme", "\"\(scheme)\" is neither legacy nor utf8") }
@@ -180,7 +183,7 @@ struct PrometheusConfiguration: Sendable {
         return config
     }
 
-    private static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {
+    static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {
         var rules: [RelabelRule] = []
         for var entry in try section.sections(key) ?? [] {
             var options = RelabelRule.Options()
@@ -205,7 +208,7 @@ struct PrometheusConfiguration: Sendable {
     }
 
     /// Authorization, TLS and redirects (upstream prometheus/common config/http_config.go).
-    private static func http(_ section: inout YAMLSection, _ config: inout ScrapeConfig, _ notServed: inout [String]) throws(ConfigurationError) {
+    static func http(_ section: inout YAMLSection, _ config: inout ScrapeConfig, _ notServed: inout [String]) throws(ConfigurationError) {
         var ways = 0
         if var basic = try section.section("basic_auth") {
             ways += 1

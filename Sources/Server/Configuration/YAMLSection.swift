@@ -30,9 +30,10 @@ struct YAMLSection {
         self.line = line
     }
 
-    init(file: String, path: String, node: Node) throws(ConfigurationError) {
+    /// - Parameter line: where its key stands; without one it begins where the node does.
+    init(file: String, path: String, node: Node, line: Int? = nil) throws(ConfigurationError) {
         if case .scalar(let scalar) = node, scalar.string.isEmpty || scalar.string == "null" || scalar.string == "~" {
-            self.init(file: file, path: path, pairs: [], line: node.mark?.line)
+            self.init(file: file, path: path, pairs: [], line: line ?? node.mark?.line)
             return
         }
         guard case .mapping(let mapping) = node else {
@@ -46,7 +47,7 @@ struct YAMLSection {
             }
             pairs.append((name, value, key.mark?.line))
         }
-        self.init(file: file, path: path, pairs: pairs, line: node.mark?.line)
+        self.init(file: file, path: path, pairs: pairs, line: line ?? node.mark?.line)
     }
 
     /// What makes a text no YAML, and in which line.
@@ -127,8 +128,19 @@ struct YAMLSection {
 
     mutating func section(_ key: String) throws(ConfigurationError) -> YAMLSection? {
         guard let node = node(key) else { return nil }
-        return try YAMLSection(file: file, path: name(of: key), node: node)
+        return try YAMLSection(file: file, path: name(of: key), node: node, line: pairs.first { $0.key == key }?.line)
     }
+
+    /// The mapping under `key`; an empty one where nothing stands there.
+    mutating func sectionOrEmpty(_ key: String) throws(ConfigurationError) -> YAMLSection {
+        try section(key) ?? YAMLSection(file: file, path: name(of: key), pairs: [], line: pairs.first { $0.key == key }?.line ?? line)
+    }
+
+    /// The keys, in the file's order. They are not asked for by this.
+    var keys: [String] { pairs.map(\.key) }
+
+    /// An error of the mapping as a whole.
+    func error(_ reason: String) -> ConfigurationError { ConfigurationError(file: file, line: line, reason: path.isEmpty ? reason : "\(path): \(reason)") }
 
     mutating func sections(_ key: String) throws(ConfigurationError) -> [YAMLSection]? {
         guard let node = node(key) else { return nil }

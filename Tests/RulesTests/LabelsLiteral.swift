@@ -1,0 +1,5 @@
+import MetricModel
+
+extension Labels: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral elements: (String, String)...) { self.init(elements) }
+}
