@@ -123,18 +123,19 @@ let package = Package(
         room(6, "Pipelines", uses: ["MetricModel", "TraceModel", "OTLP", "MetricStore", "TraceStore", "RemoteStores"], logging),
         room(6, "Rules", uses: ["Platform", "MetricModel", "MetricStore", "PromQL"], logging),
         room(6, "Dashboards", uses: ["CCrypt", "Bytes", "MetricModel", "PromQL"], grdb),
+        room(6, "Alerting", uses: ["Bytes", "Platform", "MetricModel"], logging),
 
         room(7, "HTTPSurface", uses: ["Bytes"], hummingbird, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1),
         room(7, "PrometheusAPI", uses: ["HTTPSurface", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "Acquisition", "Rules"], hummingbird, httpTypes, nioCore),
         room(7, "PushgatewayAPI", uses: ["HTTPSurface", "Bytes", "Platform", "MetricModel", "MetricFormats", "PushGroups"], hummingbird, httpTypes),
         room(7, "OTLPReceiver", uses: ["HTTPSurface", "Bytes", "OTLP", "Pipelines"], hummingbird, httpTypes, nioCore),
         room(7, "JaegerAPI", uses: ["HTTPSurface", "Bytes", "Platform", "TraceModel", "OTLP", "TraceStore", "TraceQuery"], hummingbird, httpTypes),
-        room(7, "GrafanaAPI", uses: ["HTTPSurface", "Bytes", "Dashboards"], hummingbird, httpTypes),
+        room(7, "GrafanaAPI", uses: ["HTTPSurface", "Bytes", "PromQL", "Dashboards"], hummingbird, httpTypes),
         room(7, "WebAssets", uses: ["CWebAssets", "HTTPSurface", "Bytes"], hummingbird, httpTypes),
 
         room(8, "Server", uses: [
             "Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog", "MetricStore", "TraceStore", "PromQL",
-            "RemoteStores", "Acquisition", "PushGroups", "Pipelines", "Rules", "Dashboards", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
+            "RemoteStores", "Acquisition", "PushGroups", "Pipelines", "Rules", "Dashboards", "Alerting", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
         ], hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioExtras, nioHTTP1, nioPosix, nioSSL),
         .executableTarget(
             name: "obstack",
@@ -161,6 +162,7 @@ let package = Package(
         tests("RulesTests", uses: ["Testbed", "Rules", "Server", "PromQL", "MetricModel", "MetricStore", "Platform"], logging),
         tests("AcquisitionTests", uses: ["Acquisition", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),
         tests("PushTests", uses: ["Testbed", "PushGroups", "PushgatewayAPI", "HTTPSurface", "MetricFormats", "MetricModel", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
+        tests("AlertingTests", uses: ["Alerting", "MetricModel", "Platform", "Bytes"], logging),
         tests("DashboardsTests", uses: ["CWebAssets", "Dashboards", "GrafanaAPI", "HTTPSurface", "PromQL", "MetricModel", "MetricStore", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("RemoteStoresTests", uses: ["Testbed", "RemoteStores", "MetricFormats", "MetricModel", "Platform", "Bytes"], logging),
         tests("WebAssetsTests", uses: ["WebAssets"]),

@@ -23,7 +23,7 @@ if ! { command -v chromium && command -v chromedriver; } >/dev/null && command -
     apt-get update -qq || true
     apt-get install -y -qq chromium chromium-driver >/dev/null || say "No headless Chromium: the browser test will be skipped."
 fi
-if ! { command -v docker-compose && command -v nginx && command -v openssl; } >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+if ! { command -v docker-compose && command -v nginx && command -v openssl && command -v jq; } >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
     # Installing a server is not to start it.
     policy=/usr/sbin/policy-rc.d
     if [ ! -e $policy ]; then
@@ -31,10 +31,11 @@ if ! { command -v docker-compose && command -v nginx && command -v openssl; } >/
         printf '#!/bin/sh\nexit 101\n' > $policy && chmod +x $policy
     fi
     apt-get update -qq || true
-    for program in docker-compose nginx openssl; do command -v $program >/dev/null || apt-get install -y -qq $program >/dev/null || true; done
+    for program in docker-compose nginx openssl jq; do command -v $program >/dev/null || apt-get install -y -qq $program >/dev/null || true; done
 fi
 command -v docker-compose >/dev/null || say "No docker-compose (Debian: docker-compose): the test of the container files will be skipped in part."
 { command -v nginx && command -v openssl; } >/dev/null || say "No nginx, or no openssl: the test of the reverse proxy will be skipped."
+command -v jq >/dev/null || say "No jq: the test of the guide's lines for dashboards will be skipped."
 ./scripts/get-peers.sh >/dev/null || say "No peers: the side-by-side tests will be skipped."
 
 say "Set up in $((SECONDS - start)) s. Testing…"

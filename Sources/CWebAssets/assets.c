@@ -89,14 +89,6 @@ BYTES(grafana_variable_bar_js)
 #embed "pages/grafana/variable-bar.js"
 BYTES(icon_svg)
 #embed "pages/icon.svg"
-BYTES(metrics_alerting_html)
-#embed "pages/metrics/alerting.html"
-BYTES(metrics_alerting_js)
-#embed "pages/metrics/alerting.js"
-BYTES(metrics_alerts_html)
-#embed "pages/metrics/alerts.html"
-BYTES(metrics_alerts_js)
-#embed "pages/metrics/alerts.js"
 BYTES(metrics_catalog_js)
 #embed "pages/metrics/catalog.js"
 BYTES(metrics_completion_js)
@@ -294,10 +286,6 @@ static const obstack_asset assets[] = {
     ROW(grafana_star_js, "grafana/star.js")
     ROW(grafana_variable_bar_js, "grafana/variable-bar.js")
     ROW(icon_svg, "icon.svg")
-    ROW(metrics_alerting_html, "metrics/alerting.html")
-    ROW(metrics_alerting_js, "metrics/alerting.js")
-    ROW(metrics_alerts_html, "metrics/alerts.html")
-    ROW(metrics_alerts_js, "metrics/alerts.js")
     ROW(metrics_catalog_js, "metrics/catalog.js")
     ROW(metrics_completion_js, "metrics/completion.js")
     ROW(metrics_editor_js, "metrics/editor.js")

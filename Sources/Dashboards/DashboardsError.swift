@@ -21,6 +21,12 @@ package enum DashboardsError: Error, Sendable, Equatable {
     case tooManyAttempts(retryAfterSeconds: Int)
     /// A password or a name that cannot be taken.
     case invalidUser(reason: String)
+    /// An alert rule that cannot be evaluated: at which key, and why.
+    case invalidAlertRule(key: String, reason: String)
+    case alertRuleNotFound(String)
+    case alertRuleUIDTaken(String)
+    /// Another rule of the folder has the title.
+    case alertRuleTitleTaken(String)
     /// A panel query that cannot be run as sent.
     case invalidQuery(reason: String)
     /// What the query engine answered, by Prometheus's error type ("bad_data", "execution", …).
@@ -46,6 +52,10 @@ extension DashboardsError: CustomStringConvertible {
         case .invalidCredentials: "invalid username or password"
         case .tooManyAttempts(let seconds): "too many failed logins; try again in \(seconds) seconds"
         case .invalidUser(let reason): reason
+        case .invalidAlertRule(let key, let reason): "\(key): \(reason)"
+        case .alertRuleNotFound(let name): "there is no alert rule \"\(name)\""
+        case .alertRuleUIDTaken(let uid): "another alert rule has the uid \"\(uid)\""
+        case .alertRuleTitleTaken(let title): "another alert rule of the folder has the title \"\(title)\""
         case .invalidQuery(let reason): reason
         case .evaluation(let type, let reason): "\(type): \(reason)"
         case .unreadable(let file, let reason): "cannot read \(file): \(reason)"

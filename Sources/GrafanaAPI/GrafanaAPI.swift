@@ -34,16 +34,22 @@ package struct GrafanaAPI: Sendable {
     let limits: BodyLimits
     /// nil leaves the data source proxy out.
     let prometheus: Forward?
+    /// nil leaves the alert rules out.
+    let alertRules: AlertRuleHost?
 
-    /// - Parameter prometheus: the responder of the Prometheus door's router, `router.buildResponder().respond`.
+    /// - Parameters:
+    ///   - prometheus: the responder of the Prometheus door's router, `router.buildResponder().respond`.
+    ///   - alertRules: who evaluates the rules that are made here.
     package init(
-        dashboards: DashboardStore, queries: PanelQueries, options: Options, limits: BodyLimits = BodyLimits(encodedBytesMax: 16 << 20), prometheus: Forward? = nil
+        dashboards: DashboardStore, queries: PanelQueries, options: Options, limits: BodyLimits = BodyLimits(encodedBytesMax: 16 << 20), prometheus: Forward? = nil,
+        alertRules: AlertRuleHost? = nil
     ) {
         self.dashboards = dashboards
         self.queries = queries
         self.options = options
         self.limits = limits
         self.prometheus = prometheus
+        self.alertRules = alertRules
     }
 
     /// The envelope that the router of this door is made with.
@@ -58,6 +64,7 @@ package struct GrafanaAPI: Sendable {
         addDataSourceRoutes(to: router)
         addQueryRoutes(to: router)
         addSettingsRoutes(to: router)
+        if let alertRules { addAlertRoutes(to: router, alertRules) }
         for method in [HTTPRequest.Method.get, .head, .post, .put, .patch, .delete] {
             router.on("/api/**", method: method) { _, _ -> Response in throw SurfaceError(.notFound, "Not found") }
         }

@@ -33,6 +33,9 @@ enum GrafanaFailure {
         case .invalidCredentials: refusal(.unauthorized, "Invalid username or password", id: "password-auth.failed")
         case .tooManyAttempts(let seconds): tooMany(seconds)
         case .invalidUser(let reason): message(.badRequest, reason)
+        case .invalidAlertRule(let key, let reason): message(.badRequest, "invalid alert rule: \(key): \(reason)")
+        case .alertRuleNotFound: message(.notFound, "Alert rule not found")
+        case .alertRuleUIDTaken, .alertRuleTitleTaken: message(.conflict, "\(error)")
         case .invalidQuery, .evaluation: message(.badRequest, "\(error)")
         case .unreadable, .database: message(.internalServerError, "\(error)")
         }

@@ -9,7 +9,7 @@ enum Pages {
     static func prometheus(_ doors: @escaping Doors) -> WebPages {
         WebPages(
             routes: [
-                ("/query", "metrics/query.html"), ("/alerts", "metrics/alerts.html"), ("/rules", "metrics/rules.html"), ("/targets", "metrics/targets.html"),
+                ("/query", "metrics/query.html"), ("/alerts", "metrics/rules.html"), ("/rules", "metrics/rules.html"), ("/targets", "metrics/targets.html"),
                 ("/status", "metrics/status.html"),
             ],
             redirects: [("/", "/query"), ("/graph", "/query"), ("/tsdb-status", "/status"), ("/flags", "/status"), ("/config", "/status")], doors: doors)
@@ -27,7 +27,7 @@ enum Pages {
         WebPages(
             routes: [
                 ("/login", "grafana/login.html"), ("/", "grafana/home.html"), ("/dashboards", "grafana/dashboards.html"), ("/d/:uid", "grafana/dashboard.html"),
-                ("/d/:uid/:slug", "grafana/dashboard.html"), ("/alerting", "metrics/alerting.html"), ("/alerting/list", "metrics/alerting.html"),
+                ("/d/:uid/:slug", "grafana/dashboard.html"), ("/alerting", "metrics/rules.html"), ("/alerting/list", "metrics/rules.html"),
             ], gate: { request, context in request.uri.path == "/login" ? nil : await gate(request, context) }, doors: doors)
     }
 }

@@ -25,6 +25,7 @@ final class Reloader: Sendable {
     private let rules: RuleManager
     private let parser: ParserOptions
     private let queryLog: QueryLog
+    private let alerts: AlertSink
     private let provision: @Sendable () async -> Void
     private let nowMillis: @Sendable () -> Int64
     private let logger: Logger
@@ -32,7 +33,7 @@ final class Reloader: Sendable {
 
     init(
         folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, remote: RemoteWriter, forwarding: OTLPForwarding, intake: TelemetryIntake,
-        rules: RuleManager, parser: ParserOptions, queryLog: QueryLog, provision: @escaping @Sendable () async -> Void,
+        rules: RuleManager, parser: ParserOptions, queryLog: QueryLog, alerts: AlertSink, provision: @escaping @Sendable () async -> Void,
         nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.folder = folder
@@ -45,6 +46,7 @@ final class Reloader: Sendable {
         self.rules = rules
         self.parser = parser
         self.queryLog = queryLog
+        self.alerts = alerts
         self.provision = provision
         self.nowMillis = nowMillis
         self.logger = logger
@@ -55,12 +57,13 @@ final class Reloader: Sendable {
 
     /// Throws what is wrong with the configuration; then everything goes on as before.
     func reload() async throws(ConfigurationError) {
-        let configuration: PrometheusConfiguration
         do {
             let doors = Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) })
-            configuration = try folder.prometheus(doors: doors)
+            let configuration = try folder.prometheus(doors: doors)
+            // Whatever cannot be read refuses before anything is changed.
+            let alertmanager = try folder.alertmanager()
             let collector = try folder.collector(doors: doors)
-            try await apply(configuration)
+            try await apply(configuration, alertmanager)
             try apply(collector)
         } catch {
             state.withLock { $0.succeeded = false }
@@ -70,7 +73,7 @@ final class Reloader: Sendable {
         await provision()
     }
 
-    private func apply(_ configuration: PrometheusConfiguration) async throws(ConfigurationError) {
+    private func apply(_ configuration: PrometheusConfiguration, _ alertmanager: AlertmanagerConfiguration?) async throws(ConfigurationError) {
         let groups = try folder.ruleGroups(configuration.rules, parser: parser)
         let log: QueryLog.File?
         do {
@@ -83,6 +86,9 @@ final class Reloader: Sendable {
             throw ConfigurationError(file: folder.prometheusFile, line: nil, reason: "\(error)")
         }
         queryLog.use(log)
+        // Before the rules, so that somebody hears what they raise first.
+        alerts.use(configuration.alerting, alertmanager?.routing)
+        for key in alertmanager?.notServed ?? [] { logger.warning("\(key) has no effect here") }
         var settings = RuleSettings()
         settings.externalLabels = configuration.rules.externalLabels
         settings.externalURL = "http://localhost:\(board.port(.prometheus) ?? DoorName.prometheus.defaultPort)"

@@ -57,7 +57,7 @@ final class ScrapeClient: ScrapeTransport {
     }
 
     /// Why no connection came about, in the words that Prometheus has for it: `dial tcp 127.0.0.1:9464: connect: connection refused`.
-    private static func reason(_ error: NIOConnectionError) -> String {
+    static func reason(_ error: NIOConnectionError) -> String {
         if error.dnsAError != nil, error.dnsAAAAError != nil || error.connectionErrors.isEmpty { return "dial tcp: lookup \(error.host): no such host" }
         guard let failure = error.connectionErrors.last, let cause = failure.error as? IOError, let words = strerror(cause.errnoCode) else { return error.description }
         let address = failure.target.ipAddress.map { "\($0.contains(":") ? "[\($0)]" : $0):\(error.port)" } ?? "\(error.host):\(error.port)"

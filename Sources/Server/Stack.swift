@@ -1,4 +1,5 @@
 import Acquisition
+import Alerting
 import Bytes
 import Dashboards
 import Glibc
@@ -44,6 +45,7 @@ package enum Stack {
         let configuration = try folder.prometheus(doors: [:])
         let storage = configuration.storage
         _ = try folder.ruleGroups(configuration.rules, parser: options.queries.parser)
+        _ = try folder.alertmanager()
         _ = try folder.collector(doors: [:])
         try PortProbe.check(options)
         let data = options.dataDirectory
@@ -74,24 +76,39 @@ package enum Stack {
         let intake = TelemetryIntake(traces: traces, metrics: metrics, forwarding: forwarding)
         let dashboards = stores.dashboards
 
-        // Judge.
-        let rules = RuleManager(engine: engine, reader: metrics, writer: metrics, blocking: pool, clock: clock, logger: logger, notify: { _ in })
-
-        // Present.
+        // Alert.
         let board = DoorBoard(expected: Set(DoorName.allCases))
         let doors: @Sendable () -> [(name: String, port: Int)] = { board.doors.map { ($0.name.rawValue, $0.port) } }
-        let provision: @Sendable () async -> Void = { await provisionDashboards(dashboards, folder, board, logger) }
+        let alertClient = AlertClient(eventLoopGroup: group, files: Disk(), pool: pool)
+        let dispatcher = try await pool.run {
+            try DispatchService(
+                directory: data + "/alerts", files: Disk(), pool: pool, transport: alertClient, clock: clock, userAgent: "ObservabilityStack/\(version)",
+                externalURL: { "http://localhost:\(board.port(.prometheus) ?? 0)" }, logger: logger)
+        }
+        let alerts = AlertSink(
+            notifier: AlertNotifier(transport: alertClient, clock: clock, logger: logger), dispatcher: dispatcher, files: Disk(), pool: pool, clock: clock, logger: logger)
+
+        // Judge.
+        let rules = RuleManager(engine: engine, reader: metrics, writer: metrics, blocking: pool, clock: clock, logger: logger, notify: { alerts.notify($0) })
+        let grafanaRules = GrafanaAlertRules(store: dashboards, manager: rules, parser: options.queries.parser, logger: logger)
+
+        // Present.
+        let provision: @Sendable () async -> Void = {
+            await provisionDashboards(dashboards, folder, board, logger)
+            // When it is known who is told of alerts.
+            await grafanaRules.load()
+        }
         let reloader = Reloader(
             folder: folder, board: board, scrapes: scrapes, metrics: metrics, remote: remote, forwarding: forwarding, intake: intake, rules: rules,
-            parser: options.queries.parser, queryLog: diary.log, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
+            parser: options.queries.parser, queryLog: diary.log, alerts: alerts, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
             ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + remote.metricFamilies() + rules.metricFamilies()
-                + intake.metricFamilies() + diary.metricFamilies()
+                + intake.metricFamilies() + diary.metricFamilies() + alerts.notifier.metricFamilies() + alerts.dispatcher.metricFamilies()
         }
         let limits = BodyLimits()
 
         let prometheusRouter = SurfaceRouter.make(envelope: PrometheusEnvelope(), crossOrigin: .everyone(pathPrefix: "/api/v1/"))
-        let server = PrometheusAPI.Server(
+        var server = PrometheusAPI.Server(
             version: version, startMillis: startMillis, flags: { options.flags }, configurationText: { reloader.configurationText },
             retentionText: options.retentionText,
             runtime: {
@@ -99,6 +116,7 @@ package enum Stack {
                 return .init(workingDirectory: workingDirectory(), hostname: hostname(), lastReloadSucceeded: last.succeeded, lastReloadMillis: last.atMillis)
             },
             metricFamilies: families, reload: { try await reloader.reload() }, nowMillis: { clock.unixMillis })
+        server.alertmanagers = { alerts.notifier.alertmanagers }
         PrometheusAPI(store: metrics, engine: engine, targets: scrapes, rules: rules, server: server, limits: limits, administration: options.adminAPIIsEnabled ? metrics : nil)
             .addRoutes(to: prometheusRouter)
         Pages.prometheus(doors).addRoutes(to: prometheusRouter)
@@ -128,7 +146,7 @@ package enum Stack {
         let prometheusResponder = prometheusRouter.buildResponder()
         let grafana = GrafanaAPI(
             dashboards: dashboards, queries: PanelQueries(store: dashboards, engine: engine), options: .init(version: version, commit: ""),
-            prometheus: { request, context in try await prometheusResponder.respond(to: request, context: context) })
+            prometheus: { request, context in try await prometheusResponder.respond(to: request, context: context) }, alertRules: grafanaRules.host)
         grafana.addRoutes(to: grafanaRouter)
         Pages.grafana(doors, gate: { request, context in await grafana.pageAccess(request, context) }).addRoutes(to: grafanaRouter)
 
@@ -148,9 +166,9 @@ package enum Stack {
         let ending = Ending()
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
-            RuleService(manager: rules),
             signals, control, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), RemoteWriteService(writer: remote),
-            ForwardingService(forwarding: forwarding), ready, door(.health, healthRouter), door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
+            ForwardingService(forwarding: forwarding), alerts, RuleService(manager: rules), ready, door(.health, healthRouter),
+            door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
             door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.pushgateway, pushRouter),
             door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
         ]
@@ -165,6 +183,7 @@ package enum Stack {
         }
         RunFile.remove(in: data)
         await scrapeClient.shutdown()
+        await alertClient.shutdown()
         await stores.close(on: pool)
         pool.close()
         try outcome.get()

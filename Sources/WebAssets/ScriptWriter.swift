@@ -4,8 +4,9 @@
 struct ScriptWriter {
     private var written: [UInt8] = []
     private var previous: ScriptToken?
-    /// A comma or a semicolon that waits for what comes behind it.
+    /// A comma or a semicolon that waits for what comes behind it, and its depth.
     private var held: UInt8?
+    private var heldDepth = 0
     /// Whether the held one may go before a closing bracket: no comma that makes an array's hole, no semicolon that is a statement.
     private var heldMayGo = false
     /// The depths at which the statement that is being written began with `const`, ascending.
@@ -21,7 +22,7 @@ struct ScriptWriter {
         while let last = constants.last, last > token.depth { constants.removeLast() }
         if let held {
             self.held = nil
-            if held == UInt8(ascii: ";"), constants.last == token.depth {
+            if held == UInt8(ascii: ";"), constants.last == heldDepth {
                 if isConstant { return written.append(UInt8(ascii: ",")) }
                 constants.removeLast()
             }
@@ -31,6 +32,7 @@ struct ScriptWriter {
         defer { previous = token }
         if isPunctuator, first == UInt8(ascii: ",") || first == UInt8(ascii: ";") {
             held = first
+            heldDepth = token.depth
             heldMayGo = first == UInt8(ascii: ";") ? endsStatement : written.last != UInt8(ascii: ",") && written.last != UInt8(ascii: "[")
             return
         }

@@ -42,7 +42,7 @@ struct RuleFileTests {
         ("rules/noexpr.bad.yaml", ["rules/noexpr.bad.yaml: 4:9: group \"yolo\", rule 1, \"ylo\": field 'expr' must be set in rule"]),
         ("rules/record_and_for.bad.yaml", ["rules/record_and_for.bad.yaml: 6:9: group \"yolo\", rule 1, \"Hello\": invalid field 'for' in recording rule"]),
         ("rules/invalid_label_name.bad.yaml", ["rules/invalid_label_name.bad.yaml: 7:11: group \"yolo\", rule 1, \"hola\": invalid label name: __name__"]),
-        ("promtool/rules-bad.yml", ["promtool/rules-bad.yml: 11:11: group \"alerts\", rule 1, \"InstanceDown\": annotation \"summary\": template: __alert_InstanceDown:1: undefined variable \"$label\""]),
+        ("promtool/rules-bad.yml", ["promtool/rules-bad.yml: 12:11: group \"alerts\", rule 1, \"InstanceDown\": annotation \"summary\": template: __alert_InstanceDown:1: undefined variable \"$label\""]),
         ("promtool/rules_extrafields.yml", [
             "promtool/rules_extrafields.yml: 7:5: field namespace not found in type rulefmt.RuleGroup", "promtool/rules_extrafields.yml: 21:5: field ownership not found in type rulefmt.RuleGroup",
         ]),

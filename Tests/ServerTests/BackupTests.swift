@@ -277,6 +277,26 @@ struct BackupTests {
         #expect(try Self.obstack(["backup", "--data", stack.folder.appendingPathComponent("data").path, stack.folder.appendingPathComponent("gone").path]).status == 0)
     }
 
+    @Test("dashboards go out and in by the two lines of docs/operating.md, from one stack to another", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/jq"), "jq is not installed"))
+    func dashboards() async throws {
+        let (from, to) = (try await RunningStack(), try await RunningStack())
+        defer { for stack in [from, to] { stack.stop() } }
+        let basic = ["Authorization: Basic YWRtaW46YWRtaW4=", "Content-Type: application/json"]
+        let board = #"{"dashboard":{"title":"Mine","uid":"mine","tags":["own"],"panels":[{"id":1,"type":"timeseries","title":"up","targets":[{"expr":"up"}]}]}}"#
+        #expect(try http(from.url("grafana", "/api/dashboards/db"), method: "POST", headers: basic, body: Data(board.utf8)).status == 200)
+        let guide = try String(contentsOf: RunningStack.packageRoot.appendingPathComponent("docs/operating.md"), encoding: .utf8).split(separator: "\n").map(String.init)
+        let lines = try ["curl -s -u admin:admin 'http://localhost:3000/api/search", "for file in *.json"].map { start in try #require(guide.first { $0.hasPrefix(start) }) }
+        let folder = from.folder.appendingPathComponent("boards")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for (line, stack) in zip(lines, [from, to]) {
+            let done = try run("/bin/bash", ["-c", line.replacingOccurrences(of: "localhost:3000", with: "127.0.0.1:\(stack.ports["grafana"] ?? 0)")], in: folder)
+            #expect(done.status == 0, "\(line): \(done.error)")
+        }
+        let document = try #require(try json(from.url("grafana", "/api/dashboards/uid/mine").replacingOccurrences(of: "//", with: "//admin:admin@"))["dashboard"] as? [String: Any])
+        let copy = try #require(try json(to.url("grafana", "/api/dashboards/uid/mine").replacingOccurrences(of: "//", with: "//admin:admin@"))["dashboard"] as? [String: Any])
+        for key in ["title", "uid", "tags", "panels"] { #expect(NSDictionary(dictionary: [key: document[key] ?? 0]) == NSDictionary(dictionary: [key: copy[key] ?? 1]), "\(key)") }
+    }
+
     /// Connected to the socket in a folder; by a descriptor of the folder, whose name may be long.
     private static func connected(_ folder: URL) throws -> Int32 {
         let directory = open(folder.path, O_RDONLY | O_DIRECTORY)

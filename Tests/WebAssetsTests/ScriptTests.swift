@@ -47,6 +47,7 @@ struct ScriptTests {
         ("for (const a of b) c(a);\nconst d = 1;", "for(const a of b)c(a);const d=1;"), ("const a = 1\nb(); const c = 2;", "const a=1\nb();const c=2;"), ("a.const; const b = 1", "a.const;const b=1"),
         ("if (a) { const b = 1; } const c = 1; const d = 2", "if(a){const b=1}const c=1,d=2"), ("const a = `${b; c}`; const d = 1", "const a=`${b;c}`,d=1"),
         ("const a = 1; { const b = 2; } const c = 3;", "const a=1;{const b=2}const c=3;"),
+        ("const f = () => { a(); };\nconst g = () => { const b = 1; return b; };\nconst h = 1", "const f=()=>{a()},g=()=>{const b=1;return b},h=1"),
     ])
     func constantsShare(source: String, wanted: String) throws {
         #expect(try Self.stripped(source) == wanted)

@@ -21,7 +21,7 @@ package struct FileDiscoveryOptions: Hashable, Sendable {
 }
 
 /// Reads target files. A file that cannot be read or understood keeps the groups that it had before.
-struct FileDiscovery: Sendable {
+package struct FileDiscovery: Sendable {
     enum Format {
         case json, yaml
 
@@ -36,25 +36,25 @@ struct FileDiscovery: Sendable {
     }
 
     /// Turns YAML into the values that the same document would have in JSON.
-    typealias YAMLReader = @Sendable (_ bytes: [UInt8]) throws -> JSONValue
+    package typealias YAMLReader = @Sendable (_ bytes: [UInt8]) throws -> JSONValue
 
     let options: FileDiscoveryOptions
     let files: any FileSystem
     let readYAML: YAMLReader
 
     /// How often files are looked at. Upstream is told of changes by the kernel and acts on them every five seconds.
-    static let refreshMillis: Int64 = 5000
+    package static let refreshMillis: Int64 = 5000
 
     private var known: [String: [TargetGroup]] = [:]
 
-    init(_ options: FileDiscoveryOptions, files: any FileSystem, readYAML: @escaping YAMLReader) {
+    package init(_ options: FileDiscoveryOptions, files: any FileSystem, readYAML: @escaping YAMLReader) {
         self.options = options
         self.files = files
         self.readYAML = readYAML
     }
 
     /// The groups of all files as they stand now, and what was wrong with which. Blocks on the disk.
-    mutating func refresh() -> (groups: [TargetGroup], failures: [AcquisitionError]) {
+    package mutating func refresh() -> (groups: [TargetGroup], failures: [AcquisitionError]) {
         var failures: [AcquisitionError] = []
         var found: [String: [TargetGroup]] = [:]
         for path in options.paths.flatMap(matches) where found[path] == nil {

@@ -7,8 +7,33 @@ enum DashboardSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: users, dashboards, data sources") { try $0.execute(sql: first) }
+        migrator.registerMigration("alert rules") { try $0.execute(sql: alertRules) }
         return migrator
     }
+
+    private static let alertRules = """
+        CREATE TABLE alertRule (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            uid TEXT NOT NULL UNIQUE,
+            title TEXT NOT NULL,
+            folderUID TEXT NOT NULL,
+            ruleGroup TEXT NOT NULL,
+            expression TEXT NOT NULL,
+            intervalMillis INTEGER NOT NULL,
+            holdMillis INTEGER NOT NULL,
+            keepFiringMillis INTEGER NOT NULL,
+            labels TEXT NOT NULL,
+            annotations TEXT NOT NULL,
+            isPaused INTEGER NOT NULL,
+            document TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            createdMillis INTEGER NOT NULL,
+            createdBy TEXT NOT NULL,
+            updatedMillis INTEGER NOT NULL,
+            updatedBy TEXT NOT NULL,
+            UNIQUE (folderUID, title)
+        );
+        """
 
     private static let first = """
         CREATE TABLE user (

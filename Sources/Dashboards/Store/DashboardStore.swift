@@ -1,7 +1,7 @@
 import GRDB
 
 /// The database of the dashboards door, `dashboards.db`: users, sessions, dashboards with their versions, folders, data sources,
-/// stars and preferences. SQLite in WAL mode, every commit forced to the disk.
+/// stars, preferences and alert rules. SQLite in WAL mode, every commit forced to the disk.
 ///
 /// Its methods may be called from any task; the work runs on SQLite's own queues, never on the cooperative pool.
 package final class DashboardStore: Sendable {
@@ -21,6 +21,7 @@ package final class DashboardStore: Sendable {
         package var dashboardsMax = 10_000
         package var foldersMax = 1_000
         package var dataSourcesMax = 100
+        package var alertRulesMax = 1_000
         /// The longest document, as compact JSON.
         package var documentBytesMax = 8 << 20
         /// How many versions of a dashboard are remembered.

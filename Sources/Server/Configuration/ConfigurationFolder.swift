@@ -19,6 +19,7 @@ struct ConfigurationFolder: Sendable {
     }
 
     var prometheusFile: String { path + "/prometheus.yml" }
+    var alertmanagerFile: String { path + "/alertmanager.yml" }
     var collectorFile: String { path + "/otel-collector.yml" }
     var dashboardsDirectory: String { path + "/grafana/dashboards" }
 
@@ -33,6 +34,12 @@ struct ConfigurationFolder: Sendable {
         guard let text = try Self.text(collectorFile) else { return CollectorConfiguration() }
         let own = CollectorConfiguration.Own(grpcPort: doors[.otlpGRPC] ?? DoorName.otlpGRPC.defaultPort, httpPort: doors[.otlpHTTP] ?? DoorName.otlpHTTP.defaultPort)
         return try CollectorConfiguration(text, file: collectorFile, own: own)
+    }
+
+    /// `alertmanager.yml`; nil when there is none.
+    func alertmanager() throws(ConfigurationError) -> AlertmanagerConfiguration? {
+        guard let text = try Self.text(alertmanagerFile) else { return nil }
+        return try AlertmanagerConfiguration(text, file: alertmanagerFile)
     }
 
     /// The groups of the rule files that the configuration names. A pattern that no file matches names none.

@@ -8,6 +8,7 @@ struct PrometheusConfiguration: Sendable {
     var scrapes: [ScrapeConfig] = []
     var remoteWrites: [RemoteWriteOptions] = []
     var storage = StorageConfiguration()
+    var alerting = AlertingConfiguration()
     var rules = RuleConfiguration()
     /// Where every query is written down; nil for nowhere.
     var queryLogFile: String?
@@ -69,9 +70,11 @@ struct PrometheusConfiguration: Sendable {
         rules = globals.rules
         rules.files = try top.strings("rule_files") ?? []
         for path in rules.files where !RuleConfiguration.isPattern(path) { throw top.error("rule_files", "invalid rule file path \"\(path)\"") }
-        for key in ["scrape_config_files", "alerting", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
+        for key in ["scrape_config_files", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
             notServed.append("\(file): \(key)")
         }
+        if var section = try top.section("alerting") { alerting = try AlertingConfiguration(&section, &notServed) }
+        alerting.externalLabels = rules.externalLabels
         if var section = try top.section("storage") { storage = try StorageConfiguration(&section, &notServed) }
         remoteWrites = try RemoteWriteConfiguration.all(try top.sections("remote_write") ?? [], externalLabels: Labels(globals.rules.externalLabels.map { ($0.key, $0.value) }), &notServed)
         var names: Set<String> = []
@@ -154,6 +157,33 @@ struct PrometheusConfiguration: Sendable {
         config.labelNameLengthMax = try section.int("label_name_length_limit") ?? globals.labelNameLengthMax
         config.labelValueLengthMax = try section.int("label_value_length_limit") ?? globals.labelValueLengthMax
         config.keptDroppedTargets = try section.int("keep_dropped_targets") ?? globals.keptDroppedTargets
+        try targets(&section, &config)
+        config.relabelRules = try rules(&section, "relabel_configs")
+        config.metricRelabelRules = try rules(&section, "metric_relabel_configs")
+        try http(&section, &config, &notServed)
+        for key in [
+            "scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "scrape_failure_log_file", "extra_scrape_metrics",
+        ] + discoveriesNotServed where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
+        try section.refuseUnknown()
+        do {
+            try config.validate()
+        } catch {
+            throw section.error("job_name", "\(error)")
+        }
+        return config
+    }
+
+    /// Ways to find targets that Prometheus has and this has not.
+    static let discoveriesNotServed = [
+        "azure_sd_configs", "aws_sd_configs", "consul_sd_configs", "digitalocean_sd_configs", "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs", "ec2_sd_configs",
+        "eureka_sd_configs", "gce_sd_configs", "hetzner_sd_configs", "http_sd_configs", "ionos_sd_configs", "kubernetes_sd_configs", "kuma_sd_configs", "lightsail_sd_configs",
+        "linode_sd_configs", "marathon_sd_configs", "nerve_sd_configs", "nomad_sd_configs", "oci_sd_configs", "openstack_sd_configs", "outscale_sd_configs",
+        "ovhcloud_sd_configs", "puppetdb_sd_configs", "scaleway_sd_configs", "serverset_sd_configs", "stackit_sd_configs", "triton_sd_configs", "uyuni_sd_configs",
+        "vultr_sd_configs",
+    ]
+
+    /// `static_configs` and `file_sd_configs`, of scrapes and of alert managers.
+    static func targets(_ section: inout YAMLSection, _ config: inout ScrapeConfig) throws(ConfigurationError) {
         for (index, var group) in (try section.sections("static_configs") ?? []).enumerated() {
             let labels = Dictionary(try group.texts("labels") ?? []) { $1 }
             config.staticGroups.append(TargetGroup(addresses: try group.strings("targets") ?? [], labels: labels, source: String(index)))
@@ -164,23 +194,6 @@ struct PrometheusConfiguration: Sendable {
             _ = try discovery.duration("refresh_interval")
             try discovery.refuseUnknown()
         }
-        config.relabelRules = try rules(&section, "relabel_configs")
-        config.metricRelabelRules = try rules(&section, "metric_relabel_configs")
-        try http(&section, &config, &notServed)
-        for key in [
-            "scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "scrape_failure_log_file", "extra_scrape_metrics", "azure_sd_configs", "aws_sd_configs", "consul_sd_configs", "digitalocean_sd_configs",
-            "dns_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs", "ec2_sd_configs", "eureka_sd_configs", "gce_sd_configs", "hetzner_sd_configs", "http_sd_configs",
-            "ionos_sd_configs", "kubernetes_sd_configs", "kuma_sd_configs", "lightsail_sd_configs", "linode_sd_configs", "marathon_sd_configs", "nerve_sd_configs",
-            "nomad_sd_configs", "oci_sd_configs", "openstack_sd_configs", "outscale_sd_configs", "ovhcloud_sd_configs", "puppetdb_sd_configs", "scaleway_sd_configs",
-            "serverset_sd_configs", "stackit_sd_configs", "triton_sd_configs", "uyuni_sd_configs", "vultr_sd_configs",
-        ] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
-        try section.refuseUnknown()
-        do {
-            try config.validate()
-        } catch {
-            throw section.error("job_name", "\(error)")
-        }
-        return config
     }
 
     static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {

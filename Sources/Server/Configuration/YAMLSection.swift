@@ -170,6 +170,9 @@ struct YAMLSection {
         return size
     }
 
+    /// Keys that no reader asked for, in the file's order.
+    var unasked: [String] { pairs.lazy.map(\.key).filter { !asked.contains($0) } }
+
     /// Refuses keys that no reader asked for.
     func refuseUnknown() throws(ConfigurationError) {
         guard let unknown = pairs.first(where: { !asked.contains($0.key) }) else { return }

@@ -1,3 +1,5 @@
+import MetricModel
+
 /// Something wrong with a rule file: where, and in which rule.
 package struct RuleProblem: Error, Equatable, CustomStringConvertible {
     package let file: String
@@ -21,7 +23,7 @@ package struct RuleProblem: Error, Equatable, CustomStringConvertible {
     /// What is wrong and in which rule, as upstream says it (`rulefmt.Error`).
     var sentence: String {
         guard let group, let rule else { return reason }
-        return "group \"\(group)\", rule \(rule.number), \"\(rule.name)\": \(reason)"
+        return "group \(LabelName.quoted(group)), rule \(rule.number), \(LabelName.quoted(rule.name)): \(reason)"
     }
 
     package var description: String { "\(file): \(line.map { "\($0):\(column ?? 1): " } ?? "")\(sentence)" }

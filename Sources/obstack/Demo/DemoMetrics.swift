@@ -76,6 +76,7 @@ extension ResourceMetrics.Metric {
         case .gauge(let points): !points.isEmpty
         case .sum(let points, _, _): !points.isEmpty
         case .histogram(let points, _): !points.isEmpty
+        case .exponentialHistogram(let points, _): !points.isEmpty
         case .summary(let points): !points.isEmpty
         }
     }

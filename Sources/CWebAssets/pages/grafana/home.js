@@ -1,13 +1,13 @@
 // Home: is the stack well, which dashboards are there, and where does one send what.
 
-import { copyText, el, fill } from "../system/dom.js";
+import { el, fill } from "../system/dom.js";
 import { doorAddress, doorsReady, doorURL, hasDoor } from "../system/doors.js";
-import { toast } from "../system/float.js";
 import { relativeTime } from "../system/format.js";
 import { mountFrame } from "../system/frame.js";
 import { icon } from "../system/icons.js";
 import { Stat } from "../system/stat.js";
 import { isAbort } from "../system/request.js";
+import { copyButton } from "../system/snippet.js";
 import { TimeState } from "../system/time.js";
 import { dataSources, runQueries, searchDashboards } from "./api.js";
 import { numberFields, readFrame, timeField } from "./model/frames.js";
@@ -27,14 +27,15 @@ const doors = el("section.send", { "aria-label": "Where to send" });
 /** The figures at the top: words, query, unit and where a click leads. */
 const FIGURES = [
   { refId: "A", title: "Targets up", expr: "up", unit: "short", href: () => doorURL("prometheus", "/targets") },
-  { refId: "B", title: "Samples per second", expr: "sum(rate(prometheus_tsdb_head_samples_appended_total[1m]))", unit: "short", href: () => doorURL("prometheus", "/query") },
+  { refId: "F", title: "Alerts firing", expr: "count(ALERTS{alertstate=\"firing\"}) or vector(0)", unit: "short", thresholds: [{ value: 1, color: "red" }], href: () => "/alerting" },
+  { refId: "B", title: "Samples a second", expr: "sum(rate(prometheus_tsdb_head_samples_appended_total[1m]))", unit: "short", href: () => doorURL("prometheus", "/query") },
   { refId: "C", title: "Active series", expr: "sum(prometheus_tsdb_head_series)", unit: "locale", href: () => doorURL("prometheus", "/status") },
-  { refId: "D", title: "Spans per second", expr: "sum(rate(otelcol_receiver_accepted_spans_total[1m]))", unit: "short", href: () => doorURL("jaeger", "/search") },
-  { refId: "E", title: "Memory of the stack", expr: "sum(process_resident_memory_bytes{job=\"prometheus\"})", unit: "bytes", href: () => doorURL("prometheus", "/query") },
+  { refId: "D", title: "Spans a second", expr: "sum(rate(jaeger_spans_received_total[1m]))", unit: "short", href: () => doorURL("jaeger", "/search") },
+  { refId: "E", title: "Memory", expr: "sum(process_resident_memory_bytes{job=\"prometheus\"})", unit: "bytes", href: () => doorURL("prometheus", "/query") },
 ];
 const figures = new Map(FIGURES.map((figure) => {
   const node = el("a.figure", { href: figure.href() });
-  const stat = new Stat(node, { title: figure.title, unit: figure.unit });
+  const stat = new Stat(node, figure);
   stat.setLoading();
   return [figure.refId, { node, stat, figure }];
 }));
@@ -136,14 +137,10 @@ function showDoors() {
   ].filter(([, , , door]) => hasDoor(door));
   fill(doors, el("h2", "Send to this machine"),
     el("ul.panel.door-list", lines.map(([name, title, address, , hint]) => el("li",
-      icon(name, 16), el("span.door-title", title), el("code.truncate", address), el("span.muted", hint), copyButton(address)))),
+      icon(name, 16), el("span.door-title", title), el("code.truncate", address), el("span.muted", hint), copyButton(address, "ghost")))),
     el("p.muted.demo", "Nothing to send yet? ", el("code", "obstack demo"), " plays a workload of cached, routed and retried calls."));
 }
 
-const copyButton = (address) => el("button.ghost.square", { type: "button", "aria-label": `Copy ${address}`, title: "Copy", onclick: async () => {
-  await copyText(address);
-  toast("Copied");
-} }, icon("copy", 16));
 
 fill(health, el(".figures", [...figures.values()].map(({ node }) => node)), targets);
 fill(frame.main, el(".home", health, cards, doors));

@@ -28,9 +28,9 @@ const LOOKS = {
 
 /**
  * Fills `main` with the rules that `ask` brings and keeps them fresh. `alerts`: only the alerting ones, by state; otherwise all of them, by health.
- * @param {HTMLElement} main @param {{alerts: boolean, alertsPath?: string, ask: () => Promise<{groups: any[]}>}} how alertsPath: of the page with the alerts; ask: the `data` of `/api/v1/rules`
+ * @param {HTMLElement} main @param {{alerts: boolean, alertsPath: string, ask: () => Promise<{groups: any[]}>}} how alertsPath: of the page with the alerts; ask: the `data` of `/api/v1/rules`
  */
-export function rulesView(main, { alerts, alertsPath = "/alerts", ask }) {
+export function rulesView(main, { alerts, alertsPath, ask }) {
   const member = alerts ? "state" : "health";
   const looks = LOOKS[member];
   const filters = el("div.joined.filters", { role: "group", "aria-label": alerts ? "State" : "Health" });

@@ -30,12 +30,6 @@ export function yOf(view, value) {
 /** The moment under a pixel. @param {View} view @param {number} x */
 export const timeAt = (view, x) => view.from + ((x - view.left) / view.width) * (view.to - view.from);
 
-/** The value under a pixel. @param {View} view @param {number} y */
-export function valueAt(view, y) {
-  const share = 1 - (y - view.top) / view.height;
-  return view.log ? view.min * (view.max / view.min) ** share : view.min + share * (view.max - view.min);
-}
-
 /**
  * A column of values as a polyline. `slot` 0 or 1 says which scratch space to use (an area needs two at once); the trace is valid until the
  * slot's next use.

@@ -56,9 +56,6 @@ export function unitOf(id) {
   return plain(` ${id}`);
 }
 
-/** Every known unit id, for choosers. */
-export const unitIDs = () => Object.keys(UNITS);
-
 /**
  * A value in words: `format(0.00125, "s")` is "1.25 ms". Without `decimals`, three significant digits.
  * @param {number|null|undefined} value @param {string} [unitID] @param {number|null} [decimals]
