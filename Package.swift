@@ -168,7 +168,7 @@ let package = Package(
         tests("RemoteStoresTests", uses: ["Testbed", "RemoteStores", "MetricFormats", "MetricModel", "Platform", "Bytes"], logging),
         tests("WebAssetsTests", uses: ["WebAssets"]),
         tests("WorkflowTests", uses: ["Testbed", "WorkflowPrimitives", "ObservabilityIntegration", "Platform", "MetricFormats", "OTLP", "TraceModel", "MetricModel", "Bytes"], coreMetrics, tracing),
-        tests("ServerTests", uses: ["Testbed", "WorkflowPrimitives", "ObservabilityIntegration", "Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, hummingbird, hummingbirdTesting, nioCore),
+        tests("ServerTests", uses: ["Testbed", "WorkflowPrimitives", "ObservabilityIntegration", "Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, coreMetrics, hummingbird, hummingbirdTesting, nioCore, tracing),
     ] + (fuzzer.map { library in
         [.executableTarget(
             name: "obstack-fuzz", dependencies: reached(["Fuzzing", "Platform"]), path: "Tests/FuzzDriver", swiftSettings: settings,
