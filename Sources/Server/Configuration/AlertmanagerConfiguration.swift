@@ -53,10 +53,10 @@ struct AlertmanagerConfiguration: Sendable {
     /// The keys of `http_config`; nil where it is not given.
     private static func http(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) -> DeliveryHTTP? {
         guard var http = try section.section("http_config") else { return nil }
-        var carrier = ScrapeConfig(job: "alertmanager")
-        try PrometheusConfiguration.http(&http, &carrier, &notServed)
+        let options = try http.httpOptions(&notServed)
+        notServed += options.ofScrapesAlone.map { "\(http.file): \(http.name(of: $0))" }
         try http.refuseUnknown()
-        return DeliveryHTTP(carrier.http)
+        return DeliveryHTTP(options)
     }
 
     private static func route(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) -> RouteOptions {
