@@ -3,6 +3,7 @@ import HTTPSurface
 import Hummingbird
 import MetricModel
 import Platform
+import PromQL
 import Rules
 
 extension PrometheusAPI {
@@ -58,7 +59,7 @@ struct RuleChoice {
         names = Set(parameters.all("rule_name[]"))
         groups = Set(parameters.all("rule_group[]"))
         files = Set(parameters.all("file[]"))
-        selectors = try PrometheusAPI.selectors(parameters)
+        selectors = try Self.selectors(parameters.all("match[]"))
         type = parameters["type"]?.lowercased() ?? ""
         guard ["", "alert", "record"].contains(type) else { throw Self.invalid("type", "not supported value \"\(type)\"") }
         let exclusion = parameters["exclude_alerts"]?.lowercased() ?? ""
@@ -77,6 +78,14 @@ struct RuleChoice {
             guard count > 0 else { throw Self.invalid("group_limit", "group_limit needs to be greater than 0") }
             groupsMax = Int(count)
         }
+    }
+
+    /// Upstream's words for a broken selector name no parameter here.
+    private static func selectors(_ texts: [String]) throws(SurfaceError) -> [[Matcher]] {
+        var selectors: [[Matcher]] = []
+        for text in texts { do { selectors.append(try PromQL.parseSelector(text)) } catch { throw SurfaceError(.badRequest, "\(error)") } }
+        guard selectors.allSatisfy({ $0.contains { !$0.matchesEmpty } }) else { throw SurfaceError(.badRequest, "match[] must contain at least one non-empty matcher") }
+        return selectors
     }
 
     private static func invalid(_ name: String, _ reason: String) -> SurfaceError { SurfaceError(.badRequest, "invalid parameter \"\(name)\": \(reason)") }

@@ -4,7 +4,7 @@ import WebAssets
 
 /// Which pages each door shows, under the originals' paths.
 enum Pages {
-    typealias Doors = @Sendable () -> [(name: String, port: Int)]
+    typealias Doors = @Sendable () -> [(name: String, port: Int, usesTLS: Bool)]
 
     static func prometheus(_ doors: @escaping Doors) -> WebPages {
         WebPages(

@@ -95,10 +95,11 @@ struct RuleAPITests {
         for path in Self.paths {
             let (mine, theirs) = (try Self.ask(ours, path, folders), try Self.ask(prometheus.url(), path, folders))
             #expect(mine.status == theirs.status, "\(path): \(mine.body)")
-            // A token is a digest of the file's whole name, and parse errors of Go have their own words.
+            // Tokens mean something to the server alone that made them.
             if path.hasSuffix("group_limit=1") || path.contains("group_limit=2") {
-                #expect((mine.body["data"] as? NSDictionary)?["groups"] as? NSArray == (theirs.body["data"] as? NSDictionary)?["groups"] as? NSArray, "\(path)")
-                #expect(((mine.body["data"] as? NSDictionary)?["groupNextToken"] as? String)?.count == ((theirs.body["data"] as? NSDictionary)?["groupNextToken"] as? String)?.count)
+                let (ours, theirs) = (mine.body["data"] as? NSDictionary, theirs.body["data"] as? NSDictionary)
+                #expect(ours?["groups"] as? NSArray == theirs?["groups"] as? NSArray, "\(path)")
+                #expect((ours?["groupNextToken"] == nil) == (theirs?["groupNextToken"] == nil), "\(path)")
             } else {
                 #expect(mine.body == theirs.body, "\(path): \(mine.body) \(theirs.body)")
             }

@@ -67,6 +67,9 @@ struct YAMLSection {
         ConfigurationError(file: file, line: pairs.first { $0.key == key }?.line ?? line, reason: "\(name(of: key)): \(reason)")
     }
 
+    /// Whether the key is there, be it null.
+    func has(_ key: String) -> Bool { pairs.contains { $0.key == key } }
+
     /// The raw value; nil when the key is absent or null.
     mutating func node(_ key: String) -> Node? {
         asked.insert(key)
@@ -92,6 +95,12 @@ struct YAMLSection {
     mutating func int(_ key: String) throws(ConfigurationError) -> Int? {
         guard let text = try string(key) else { return nil }
         guard let value = Int(text) else { throw error(key, "\"\(text)\" is not a whole number") }
+        return value
+    }
+
+    mutating func double(_ key: String) throws(ConfigurationError) -> Double? {
+        guard let text = try string(key) else { return nil }
+        guard let value = Double(text), value.isFinite else { throw error(key, "\"\(text)\" is not a number") }
         return value
     }
 
@@ -147,6 +156,7 @@ struct YAMLSection {
         guard case .sequence(let sequence) = node else { throw error(key, "must be a list") }
         var sections: [YAMLSection] = []
         for (index, element) in sequence.enumerated() {
+            if element.null != nil, element.scalar?.style == .plain { throw error(key, "empty or null section in \(key)") }
             sections.append(try YAMLSection(file: file, path: "\(name(of: key))[\(index)]", node: element))
         }
         return sections
@@ -159,12 +169,12 @@ struct YAMLSection {
         return duration
     }
 
-    /// A size such as `10MB` or `512KiB`; both mean powers of 1024, as in Prometheus.
+    /// A size such as `10MB` or `512KiB`; both mean powers of 1024, as in Prometheus. Nothing but 0 needs no unit.
     mutating func bytes(_ key: String) throws(ConfigurationError) -> Int? {
         guard let text = try string(key) else { return nil }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = text.dropFirst(digits.count).uppercased().filter { $0 != "I" }
-        guard let count = Int(digits), let power = ["", "K", "M", "G", "T", "P", "E"].firstIndex(where: { unit == $0 + "B" || (unit == "" && $0 == "") }),
+        guard let count = Int(digits), let power = ["", "K", "M", "G", "T", "P", "E"].firstIndex(where: { unit == $0 + "B" || (unit == "" && $0 == "" && count == 0) }),
             case let (size, overflow) = count.multipliedReportingOverflow(by: 1 << (10 * power)), !overflow
         else { throw error(key, "\"\(text)\" is not a size such as 512KB or 10MB") }
         return size
