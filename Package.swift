@@ -22,6 +22,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
@@ -136,7 +137,7 @@ let package = Package(
         room(8, "Server", uses: [
             "Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog", "MetricStore", "TraceStore", "PromQL",
             "RemoteStores", "Acquisition", "PushGroups", "Pipelines", "Rules", "Dashboards", "Alerting", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
-        ], hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioExtras, nioHTTP1, nioPosix, nioSSL),
+        ], hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioExtras, nioHTTP1, nioPosix, nioSSL, nioTLS),
         .executableTarget(
             name: "obstack",
             dependencies: reached(["Server", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "TraceModel", "OTLP"])
@@ -148,26 +149,26 @@ let package = Package(
         // What drives the decoders of files and the parser of queries with inputs at random: the tests for a moment, `scripts/fuzz.sh` for as long as one likes.
         .target(name: "Fuzzing", dependencies: reached(["Bytes", "Platform", "MetricModel", "SegmentLog", "MetricStore", "PromQL"]), path: "Tests/Fuzzing", swiftSettings: settings),
 
-        // What tests of several rooms stand on: random numbers with a seed, a thread of one's own, a free port.
-        .target(name: "Testbed", dependencies: reached(["Platform"]), path: "Tests/Testbed", swiftSettings: settings),
+        // What tests of several rooms stand on: random numbers with a seed, a thread of one's own, a free port, protobuf expositions.
+        .target(name: "Testbed", dependencies: reached(["Platform", "Bytes"]), path: "Tests/Testbed", swiftSettings: settings),
 
         tests("HouseTests"),
         tests("BytesTests", uses: ["Bytes"]),
         tests("MetricModelTests", uses: ["MetricModel", "Bytes"]),
-        tests("MetricFormatsTests", uses: ["MetricFormats", "MetricModel", "Bytes"]),
+        tests("MetricFormatsTests", uses: ["Testbed", "MetricFormats", "MetricModel", "Bytes"]),
         tests("OTLPTests", uses: ["OTLP", "Pipelines", "OTLPReceiver", "HTTPSurface", "TraceModel", "MetricModel", "TraceStore", "MetricStore", "Bytes"], hummingbird, hummingbirdHTTP2, hummingbirdTesting, httpTypes, logging, nioCore),
         tests("StorageTests", uses: ["Fuzzing", "Testbed", "SegmentLog", "Platform", "Bytes", "MetricModel", "MetricFormats", "MetricStore"]),
         tests("TraceTests", uses: ["Testbed", "TraceStore", "TraceQuery", "JaegerAPI", "HTTPSurface", "MetricModel", "TraceModel", "OTLP", "SegmentLog", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("PromQLTests", uses: ["PromQL", "MetricModel", "MetricStore", "Bytes"]),
         tests("RulesTests", uses: ["Testbed", "Rules", "Server", "PromQL", "MetricModel", "MetricStore", "Platform"], logging),
-        tests("AcquisitionTests", uses: ["Acquisition", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),
+        tests("AcquisitionTests", uses: ["Testbed", "Acquisition", "MetricFormats", "MetricModel", "MetricStore", "Platform", "Bytes"]),
         tests("PushTests", uses: ["Testbed", "PushGroups", "PushgatewayAPI", "HTTPSurface", "MetricFormats", "MetricModel", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("AlertingTests", uses: ["Alerting", "MetricModel", "Platform", "Bytes"], logging),
         tests("DashboardsTests", uses: ["CWebAssets", "Dashboards", "GrafanaAPI", "HTTPSurface", "PromQL", "MetricModel", "MetricStore", "Platform", "Bytes"], hummingbird, hummingbirdTesting, httpTypes, nioCore),
         tests("RemoteStoresTests", uses: ["Testbed", "RemoteStores", "MetricFormats", "MetricModel", "Platform", "Bytes"], logging),
         tests("WebAssetsTests", uses: ["WebAssets"]),
         tests("WorkflowTests", uses: ["Testbed", "WorkflowPrimitives", "ObservabilityIntegration", "Platform", "MetricFormats", "OTLP", "TraceModel", "MetricModel", "Bytes"], coreMetrics, tracing),
-        tests("ServerTests", uses: ["Testbed", "WorkflowPrimitives", "ObservabilityIntegration", "Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, hummingbird, hummingbirdTesting, nioCore),
+        tests("ServerTests", uses: ["Testbed", "WorkflowPrimitives", "ObservabilityIntegration", "Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, coreMetrics, hummingbird, hummingbirdTesting, nioCore, tracing),
     ] + (fuzzer.map { library in
         [.executableTarget(
             name: "obstack-fuzz", dependencies: reached(["Fuzzing", "Platform"]), path: "Tests/FuzzDriver", swiftSettings: settings,

@@ -53,6 +53,8 @@ final class RecordingWriter: MetricWriter {
     private struct State {
         var references: [Labels: UInt64] = [:]
         var series: [UInt64: [Sample]] = [:]
+        var histograms: [UInt64: [HistogramSample]] = [:]
+        var exemplars: [UInt64: [Exemplar]] = [:]
         var metadata: [String: MetricMetadata] = [:]
         var failure: MetricStoreError?
         var unreferenced = 0
@@ -85,6 +87,10 @@ final class RecordingWriter: MetricWriter {
                 precondition(series.reference == 0 || series.reference == reference, "a reference was given to another series: \(labels)")
                 state.references[labels] = reference
                 var isTaken = false
+                for row in batch.histograms where row.series == report.references.count {
+                    state.histograms[reference, default: []].append(HistogramSample(row.timestamp, row.histogram))
+                    isTaken = true
+                }
                 for index in series.samples {
                     let sample = Sample(timestamp: batch.timestamps[index], value: batch.values[index])
                     let last = state.series[reference]?.last?.timestamp ?? .min
@@ -96,6 +102,7 @@ final class RecordingWriter: MetricWriter {
                 }
                 report.references.append(isTaken ? reference : 0)
             }
+            for row in batch.exemplars where report.references[row.series] != 0 { state.exemplars[report.references[row.series], default: []].append(row.exemplar) }
             return .success(report)
         }
         return try result.get()
@@ -105,6 +112,9 @@ final class RecordingWriter: MetricWriter {
     func samples(labels: Labels) -> [String] {
         state.withLock { state in state.references[labels].flatMap { state.series[$0] }?.map(\.description) ?? [] }
     }
+
+    func histograms(labels: Labels) -> [HistogramSample] { state.withLock { state in state.references[labels].flatMap { state.histograms[$0] } ?? [] } }
+    func exemplars(labels: Labels) -> [Exemplar] { state.withLock { state in state.references[labels].flatMap { state.exemplars[$0] } ?? [] } }
 
     var names: Set<String> { state.withLock { Set($0.references.keys.map(\.description)) } }
     func metadata(_ metric: String) -> MetricMetadata? { state.withLock { $0.metadata[metric] } }

@@ -159,7 +159,7 @@ struct AlertDeliveryTests {
         }
         func isAlerting(_ stack: RunningStack, _ name: String) throws -> Bool { try list(stack).contains { $0["name"] as? String == name && $0["state"] as? String == "alerting" } }
 
-        let first = try await RunningStack(configuration: ["alertmanager.yml": configuration])
+        let first = try await RunningStack(configuration: ["alertmanager.yml": configuration, "prometheus.yml": "global: {scrape_interval: 1s}\n"])
         defer { first.stop() }
         let refused = try post(first, #"{"name": "Broken", "expr": "rate(up) > 1"}"#)
         #expect(refused.status == 400 && refused.body.contains("1:6: parse error"), "\(refused.body)")
@@ -191,7 +191,7 @@ struct AlertDeliveryTests {
         ("route:\n  receiver: a\n  routes:\n  - matchers: ['a===\"b\"x']\nreceivers: [{name: a}]\n", "alertmanager.yml:4: route.routes[0].matchers: the matcher"),
         ("route: {receiver: a}\nreceivers:\n- name: a\n  webhook_configs:\n  - send_resolved: true\n", "alertmanager.yml:5: receivers[0].webhook_configs[0].url: one of url or url_file"),
         ("receivers: []\n", "alertmanager.yml: no route provided in config"),
-        ("route: {receiver: a}\nreceivers: [{name: a}]\ntime_intervals:\n- name: t\n  time_intervals:\n  - location: Europe/Berlin\n", "alertmanager.yml:6: time_intervals[0].time_intervals[0].location: times are in UTC here"),
+        ("route: {receiver: a}\nreceivers: [{name: a}]\ntime_intervals:\n- name: t\n  time_intervals:\n  - location: Europe/Nowhere\n", "alertmanager.yml:6: time_intervals[0].time_intervals[0].location: unknown time zone Europe/Nowhere"),
     ])
     func refusals(text: String, words: String) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("obstack-alerting-\(UUID().uuidString)")

@@ -181,6 +181,12 @@ struct BackupTests {
         let again = try Self.obstack(["backup", "--data", data, live])
         #expect(again.status == 1 && again.error.contains("\(live) is not empty"), "\(again.error)")
         stack.killNow()
+        // What other parts of a stack keep in files.
+        for (path, text) in [("alerts/notifications.json", "told"), ("remote/here.position", "1:2:3"), ("remote/here.position.tmp", "1:2"), ("remote/lock", "1")] {
+            let url = URL(fileURLWithPath: data).appendingPathComponent(path)
+            try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try text.write(to: url, atomically: true, encoding: .utf8)
+        }
 
         let backup = stack.folder.appendingPathComponent("closed")
         let made = try Self.obstack(["backup", "--data", data, backup.path])
@@ -195,7 +201,8 @@ struct BackupTests {
             let values = try? FileManager.default.attributesOfItem(atPath: backup.appendingPathComponent(path).path)
             return values?[.type] as? FileAttributeType == .typeRegular && (values?[.size] as? Int ?? 0) > 0
         }
-        for part in ["metrics/", "traces/", "push/", "dashboards.db", "manifest.json"] { #expect(files.contains { $0.hasPrefix(part) }, "\(part): \(files)") }
+        #expect(files.filter { $0.hasPrefix("remote/") } == ["remote/here.position"])
+        for part in ["alerts/notifications.json", "metrics/", "traces/", "push/", "dashboards.db", "manifest.json"] { #expect(files.contains { $0.hasPrefix(part) }, "\(part): \(files)") }
         let target = stack.folder.appendingPathComponent("target").path
         func expectRefusal(_ path: String, _ word: String) throws {
             let refused = try Self.obstack(["restore", "--data", target, backup.path])
@@ -217,7 +224,7 @@ struct BackupTests {
             try whole.dropLast().write(to: url)
             try expectRefusal(path, path == "manifest.json" ? "manifest" : "bytes instead of")
             try FileManager.default.removeItem(at: url)
-            try expectRefusal(path, path == "manifest.json" ? "" : "is missing")
+            try expectRefusal(path, path == "manifest.json" ? "there is no" : "is missing")
             try whole.write(to: url)
         }
         let extra = backup.appendingPathComponent("traces/wal/00000099")

@@ -59,6 +59,18 @@ struct PythonPackageTests {
         #expect(tags["workflow.status"] == "success")
     }
 
+    @Test("the stack stores both: the native histogram and the classic one are there and agree")
+    func bothHistograms() async throws {
+        let port = try freePort()
+        let stack = try await RunningStack(configuration: ["prometheus.yml": scraping(port, "scrape_native_histograms: true, always_scrape_classic_histograms: true, ")])
+        defer { stack.stop() }
+        let client = try run(try #require(packagePython), [
+            script, "--native", "--port", "\(port)", "--otlp", stack.url("otlpHTTP"), "--prometheus", stack.url("prometheus"), "--jaeger", stack.url("jaeger"),
+        ], environment: sources)
+        try #require(client.status == 0, "\(client.error)")
+        try expectBothHistograms(try #require(JSONSerialization.jsonObject(with: Data(client.output.utf8)) as? [String: Any]))
+    }
+
     @Test("Prometheus itself takes the protobuf exposition: the native histogram and the classic one are both there and agree",
           .enabled(if: peer("prometheus") != nil, "prometheus is not here: run scripts/get-peers.sh"))
     func beside() async throws {
@@ -103,8 +115,8 @@ struct PythonPackageTests {
         #expect(example.output.contains("Jaeger has 5 of the last traces"), "\(example.output)")
     }
 
-    private func scraping(_ port: Int) -> String {
-        "scrape_configs: [{job_name: application, scrape_interval: 1s, scrape_timeout: 1s, static_configs: [{targets: ['127.0.0.1:\(port)']}]}]\n"
+    private func scraping(_ port: Int, _ more: String = "") -> String {
+        "scrape_configs: [{job_name: application, scrape_interval: 1s, scrape_timeout: 1s, \(more)static_configs: [{targets: ['127.0.0.1:\(port)']}]}]\n"
     }
 }
 

@@ -64,8 +64,8 @@ extension MetricTranslator {
             case 5: sum = try reader.double()
             case 6: scale = try reader.sint32()
             case 7: zeroCount = try reader.fixed64()
-            case 8: try Self.buckets(reader.message("Buckets"), into: &positiveBuckets)
-            case 9: try Self.buckets(reader.message("Buckets"), into: &negativeBuckets)
+            case 8: try Self.buckets(try reader.bytes(), memoryMax, into: &positiveBuckets)
+            case 9: try Self.buckets(try reader.bytes(), memoryMax, into: &negativeBuckets)
             case 10: flags = try reader.uint32()
             case 11: try exemplar(reader.message("Exemplar"))
             default: try reader.skip()
@@ -92,8 +92,10 @@ extension MetricTranslator {
         return .taken
     }
 
-    private static func buckets(_ message: MessageReader, into buckets: inout ExponentialBuckets) throws(OTLPError) {
-        var reader = message
+    private static func buckets(_ message: UnsafeBufferPointer<UInt8>, _ memoryMax: Int, into buckets: inout ExponentialBuckets) throws(OTLPError) {
+        // An empty bucket takes a byte there and twenty-four here, until the next histogram comes.
+        guard message.count <= memoryMax / 24 else { throw .tooLarge(limit: memoryMax) }
+        var reader = MessageReader(message, "Buckets")
         while let field = try reader.next() {
             switch field {
             case 1: buckets.offset = try reader.sint32()

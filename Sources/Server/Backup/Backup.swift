@@ -77,8 +77,7 @@ struct Backup {
         let tree = FileTree(root: "\(data)/\(name)")
         for _ in 0..<Self.triesMax {
             guard try BackupFailure.telling({ try disk.status(tree.root) }) != nil else { return [] }
-            let found = try tree.files()
-            let list = found.filter { !$0.path.hasSuffix(".tmp") && $0.path.split(separator: "/").last != "lock" }
+            let list = try plainFiles(of: tree)
             var copied: [BackupManifest.File] = []
             var hasChanged = false
             for file in list {
@@ -87,9 +86,14 @@ struct Backup {
                     hasChanged = true
                 }
             }
-            if !hasChanged, let now = try? tree.files(), now.map(\.path) == found.map(\.path) { return copied }
+            if !hasChanged, try plainFiles(of: tree).map(\.path) == list.map(\.path) { return copied }
             try BackupFailure.telling { try disk.removeTree("\(draft)/\(name)") }
         }
         throw BackupFailure("the files of \(tree.root) kept coming and going while they were copied; try again")
+    }
+
+    /// What is kept in a folder: not what is being written, nor the mark of who runs on it.
+    private func plainFiles(of tree: FileTree) throws(BackupFailure) -> [(path: String, bytes: Int)] {
+        try tree.files().filter { !$0.path.hasSuffix(".tmp") && $0.path.split(separator: "/").last != "lock" }
     }
 }

@@ -8,7 +8,7 @@ struct FileTree {
     let disk = Disk()
     private static let pieceBytes = 1 << 20
 
-    /// Paths below `root` with their sizes, sorted. Refuses what is neither file nor folder, naming it.
+    /// Paths below `root` with their sizes, sorted; what goes meanwhile is left out. Refuses what is neither file nor folder, naming it.
     func files() throws(BackupFailure) -> [(path: String, bytes: Int)] {
         var found: [(path: String, bytes: Int)] = []
         try collect("", &found)
@@ -20,7 +20,10 @@ struct FileTree {
         for name in names {
             let path = folder.isEmpty ? name : "\(folder)/\(name)"
             var info = stat()
-            guard lstat("\(root)/\(path)", &info) == 0 else { throw BackupFailure("cannot inspect \(root)/\(path): \(String(cString: strerror(errno)))") }
+            guard lstat("\(root)/\(path)", &info) == 0 else {
+                if errno == ENOENT { continue }
+                throw BackupFailure("cannot inspect \(root)/\(path): \(String(cString: strerror(errno)))")
+            }
             switch info.st_mode & S_IFMT {
             case S_IFDIR: try collect(path, &found)
             case S_IFREG: found.append((path, Int(info.st_size)))

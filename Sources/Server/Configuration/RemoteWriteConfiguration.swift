@@ -71,9 +71,9 @@ enum RemoteWriteConfiguration {
             try metadata.refuseUnknown()
         }
         // The same keys as a scrape's, so the same reader.
-        var scrape = ScrapeConfig(job: name)
-        try PrometheusConfiguration.http(&section, &scrape, &notServed)
-        options.http.use(scrape.http)
+        let http = try section.httpOptions(&notServed)
+        options.http.use(http)
+        notServed += http.ofScrapesAlone.map { "\(section.file): \(section.name(of: $0))" }
         for key in ["sigv4", "azuread", "google_iam", "round_robin_dns"] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
         try section.refuseUnknown()
         return options
@@ -116,15 +116,17 @@ extension RemoteHTTPOptions {
         }
         switch options.authorization {
         case .none: authorization = .none
-        case .basic(let username, let password): authorization = .basic(username: username, password: secret(password))
+        case .basic(.inline(let username), let password): authorization = .basic(username: username, password: secret(password))
+        case .basic(.file, let password):
+            authorization = .basic(username: "", password: secret(password))
         case .credentials(let type, let credentials): authorization = .credentials(type: type, secret(credentials))
         }
         followsRedirects = options.followsRedirects
         guard let theirs = options.tls else { return }
         var tls = TLS()
-        tls.caFile = theirs.caFile
-        tls.certificateFile = theirs.certificateFile
-        tls.keyFile = theirs.keyFile
+        tls.caFile = theirs.authority?.file
+        tls.certificateFile = theirs.certificate?.file
+        tls.keyFile = theirs.key?.file
         tls.skipsVerification = theirs.skipsVerification
         self.tls = tls
     }

@@ -67,6 +67,9 @@ struct YAMLSection {
         ConfigurationError(file: file, line: pairs.first { $0.key == key }?.line ?? line, reason: "\(name(of: key)): \(reason)")
     }
 
+    /// Whether the key is there, be it null.
+    func has(_ key: String) -> Bool { pairs.contains { $0.key == key } }
+
     /// The raw value; nil when the key is absent or null.
     mutating func node(_ key: String) -> Node? {
         asked.insert(key)

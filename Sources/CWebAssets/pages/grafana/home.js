@@ -27,7 +27,7 @@ const doors = el("section.send", { "aria-label": "Where to send" });
 /** The figures at the top: words, query, unit and where a click leads. */
 const FIGURES = [
   { refId: "A", title: "Targets up", expr: "up", unit: "short", href: () => doorURL("prometheus", "/targets") },
-  { refId: "F", title: "Alerts firing", expr: "count(ALERTS{alertstate=\"firing\"}) or vector(0)", unit: "short", thresholds: [{ value: 1, color: "red" }], href: () => "/alerting" },
+  { refId: "F", title: "Alerts firing", expr: "count(ALERTS{alertstate=\"firing\"}) or vector(0)", unit: "short", thresholds: [{ value: null, color: "green" }, { value: 1, color: "red" }], href: () => "/alerting" },
   { refId: "B", title: "Samples a second", expr: "sum(rate(prometheus_tsdb_head_samples_appended_total[1m]))", unit: "short", href: () => doorURL("prometheus", "/query") },
   { refId: "C", title: "Active series", expr: "sum(prometheus_tsdb_head_series)", unit: "locale", href: () => doorURL("prometheus", "/status") },
   { refId: "D", title: "Spans a second", expr: "sum(rate(jaeger_spans_received_total[1m]))", unit: "short", href: () => doorURL("jaeger", "/search") },

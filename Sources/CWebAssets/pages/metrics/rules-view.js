@@ -20,6 +20,8 @@ import { narrowed, readGroups, summaryOf, tally } from "./rules-model.js";
 
 const MOST_ALERTS = 50;
 const OPEN_AT_FIRST = 3;
+/** With more rules than these the groups come folded. */
+const MANY_RULES = 200;
 /** What a rule can be, in the order of the filters: kind, icon, word. */
 const LOOKS = {
   state: { firing: ["bad", "alerts", "Firing"], pending: ["warn", "clock", "Pending"], inactive: ["good", "check", "Inactive"], unknown: ["", "clock", "Not evaluated yet"] },
@@ -76,18 +78,21 @@ export function rulesView(main, { alerts, alertsPath, ask }) {
       el("p", `${count(all.reduce((sum, { rules }) => sum + rules.length, 0), "rule")} in all.`),
       el("button", { type: "button", onclick: () => { page.clear(); setParams({ [member]: null }); page.redraw(); } }, "Show all"),
     ));
+    const few = shown.reduce((sum, { rules }) => sum + rules.length, 0) <= MANY_RULES;
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.key : undefined;
-    fill(content, [...Map.groupBy(shown, ({ file }) => file)].map(([file, list]) => el("section.rule-file", el("h2", { title: file }, file), list.map(groupNode))));
+    fill(content, [...Map.groupBy(shown, ({ file }) => file)].map(([file, list]) => el("section.rule-file", el("h2", { title: file }, file), list.map((group) => groupNode(group, few)))));
     if (focused) content.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
     if (!wanted) return;
+    const found = shown.find(({ rules }) => rules.some(({ key }) => key === wanted));
+    if (found) open.set(`${found.file};${found.name}`, true);
     content.querySelector(`[data-key="${CSS.escape(wanted)}"]`)?.scrollIntoView({ block: "center" });
     wanted = "";
   }
 
-  /** @param {Group} group */
-  function groupNode(group) {
+  /** @param {Group} group @param {boolean} few whether all the groups are open at first */
+  function groupNode(group, few) {
     const key = `${group.file};${group.name}`;
-    const unfolded = open.get(key) ?? true;
+    const unfolded = open.get(key) ?? (few || group.rules.some((rule) => rule.key === wanted));
     const counts = tally([group], member);
     const flip = () => { open.set(key, !unfolded); page.redraw(); };
     return el("section.panel.pool",
