@@ -61,6 +61,8 @@ package final class RemoteHTTPClient: RemoteTransport {
             return .failed(failure.reason)
         } catch let error as NIOConnectionError {
             return .failed(Self.reason(error))
+        } catch let error as IOError {
+            return .failed(strerror(error.errnoCode).map { String(cString: $0).lowercased() } ?? error.description)
         } catch {
             return .failed("\(error)")
         }

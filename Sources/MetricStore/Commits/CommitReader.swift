@@ -152,6 +152,12 @@ extension MetricStore {
         return time == .min ? nil : time
     }
 
+    /// How many samples, native histograms and exemplars were taken since the store was opened.
+    package var taken: (samples: Int, histograms: Int, exemplars: Int) {
+        let counters = head.counters
+        return (counters.samplesAppended.load(ordering: .relaxed), counters.histogramsAppended.load(ordering: .relaxed), head.exemplars.withLock { $0.appendedCount })
+    }
+
     /// Where what is committed ends now.
     package var commitPosition: CommitPosition { CommitPosition(log: log.end, late: outOfOrderLog.current?.end) }
 

@@ -105,6 +105,6 @@ package final class RemoteWriter: Sendable {
 
     package func metricFamilies() -> [MetricFamily] {
         let queues = state.withLock { $0.running.values.map { ($0.queue.options, $0.queue.snapshot) } }.sorted { $0.0.name < $1.0.name }
-        return QueueCounts.families(queues, highestMillis: source.highestMillis)
+        return QueueCounts.families(queues, source)
     }
 }

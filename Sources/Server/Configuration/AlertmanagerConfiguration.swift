@@ -82,11 +82,13 @@ struct AlertmanagerConfiguration: Sendable {
         for (key, kind) in [(prefix + "match", Matcher.Kind.equal), (prefix + "match_re", .regex)] {
             for (name, value) in try section.texts(key) ?? [] {
                 guard LabelName.isLegacy(name) else { throw section.error(key, "invalid label name \"\(name)\"") }
-                do { matchers.append(try Matcher(kind, name, value)) } catch { throw section.error(key, "\(error)") }
+                // So upstream has it, and so it stands in the keys of groups.
+                do { matchers.append(try Matcher(kind, name, kind == .regex ? "^(?:\(value))$" : value)) } catch { throw section.error(key, "\(error)") }
             }
         }
         let key = prefix + "matchers"
-        do { matchers += try AlertMatchers(lines: try section.strings(key) ?? []).matchers } catch let error as AlertingError { throw section.error(key, "\(error)") } catch let error as ConfigurationError { throw error } catch { throw section.error(key, "\(error)") }
+        let lines = try section.strings(key) ?? []
+        do { matchers += try AlertMatchers(lines: lines).matchers } catch { throw section.error(key, "\(error)") }
         return AlertMatchers(matchers)
     }
 
