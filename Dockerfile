@@ -6,6 +6,8 @@ RUN apt-get update -qq \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY Package.swift ./
+# Dashboards and alerts are embedded; in Sources there are links to them.
+COPY config config
 COPY Sources Sources
 COPY Tests Tests
 # The Swift runtime goes into the binary, so that the image below needs none.
@@ -16,7 +18,8 @@ RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends ca-certificates libsqlite3-0 libstdc++6 zlib1g \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /usr/local/bin/obstack /usr/local/bin/obstack
-COPY config/container /etc/obstack
+COPY config /etc/obstack
+COPY config/container/prometheus.yml /etc/obstack/prometheus.yml
 # The number that Prometheus's own image runs as, so that a volume of its data can be read and written.
 RUN mkdir -p /data/metrics && chown -R 65534:65534 /data
 USER 65534:65534

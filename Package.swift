@@ -22,6 +22,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
@@ -136,7 +137,7 @@ let package = Package(
         room(8, "Server", uses: [
             "Bytes", "Platform", "MetricModel", "MetricFormats", "SegmentLog", "MetricStore", "TraceStore", "PromQL",
             "RemoteStores", "Acquisition", "PushGroups", "Pipelines", "Rules", "Dashboards", "Alerting", "HTTPSurface", "PrometheusAPI", "PushgatewayAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "WebAssets",
-        ], hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioExtras, nioHTTP1, nioPosix, nioSSL),
+        ], hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, asyncHTTPClient, serviceLifecycle, yams, logging, nioCore, nioExtras, nioHTTP1, nioPosix, nioSSL, nioTLS),
         .executableTarget(
             name: "obstack",
             dependencies: reached(["Server", "Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore", "PromQL", "TraceModel", "OTLP"])
@@ -167,7 +168,7 @@ let package = Package(
         tests("RemoteStoresTests", uses: ["Testbed", "RemoteStores", "MetricFormats", "MetricModel", "Platform", "Bytes"], logging),
         tests("WebAssetsTests", uses: ["WebAssets"]),
         tests("WorkflowTests", uses: ["Testbed", "WorkflowPrimitives", "ObservabilityIntegration", "Platform", "MetricFormats", "OTLP", "TraceModel", "MetricModel", "Bytes"], coreMetrics, tracing),
-        tests("ServerTests", uses: ["Testbed", "WorkflowPrimitives", "ObservabilityIntegration", "Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, hummingbird, hummingbirdTesting, nioCore),
+        tests("ServerTests", uses: ["Testbed", "WorkflowPrimitives", "ObservabilityIntegration", "Server", "HTTPSurface", "PrometheusAPI", "OTLPReceiver", "JaegerAPI", "GrafanaAPI", "Bytes", "MetricModel", "TraceModel", "OTLP", "MetricFormats"], asyncHTTPClient, coreMetrics, hummingbird, hummingbirdTesting, nioCore, tracing),
     ] + (fuzzer.map { library in
         [.executableTarget(
             name: "obstack-fuzz", dependencies: reached(["Fuzzing", "Platform"]), path: "Tests/FuzzDriver", swiftSettings: settings,

@@ -35,6 +35,9 @@ if ! { command -v docker-compose && command -v nginx && command -v openssl && co
 fi
 command -v docker-compose >/dev/null || say "No docker-compose (Debian: docker-compose): the test of the container files will be skipped in part."
 { command -v nginx && command -v openssl; } >/dev/null || say "No nginx, or no openssl: the test of the reverse proxy will be skipped."
+if ! command -v openssl >/dev/null; then
+    { command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] && apt-get install -y -qq openssl >/dev/null; } || say "No openssl: the tests of TLS will be skipped."
+fi
 command -v jq >/dev/null || say "No jq: the test of the guide's lines for dashboards will be skipped."
 ./scripts/get-peers.sh >/dev/null || say "No peers: the side-by-side tests will be skipped."
 

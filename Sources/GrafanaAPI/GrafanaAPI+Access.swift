@@ -11,7 +11,7 @@ extension GrafanaAPI {
     func addAccessRoutes(to router: some RouterMethods<SurfaceContext>) {
         router.post("/login") { request, context in try await logIn(request, context) }
         router.get("/logout") { request, _ in try await logOut(request) }
-        router.get("/api/login/ping", use: signedIn { _, _, _ in
+        router.get("/api/login/ping", use: signedIn(.personal) { _, _, _ in
             let body: JSONValue = ["message": "Logged in"]
             return .json(body.encoded)
         })
@@ -20,13 +20,13 @@ extension GrafanaAPI {
 
     /// The user that a request comes from, nil for nobody. For pages, which decide for themselves what nobody sees.
     package func user(of request: Request, _ context: SurfaceContext) async -> User? {
-        guard let caller = try? await caller(of: request, context) else { return nil }
+        guard let caller = try? await caller(of: request, context), !caller.isAnonymous else { return nil }
         return caller.user
     }
 
     /// nil when the request may see a page; else the redirect to the login page, which leads back.
     package func pageAccess(_ request: Request, _ context: SurfaceContext) async -> Response? {
-        if await user(of: request, context) != nil { return nil }
+        if (try? await caller(of: request, context)) != nil { return nil }
         let target = request.head.path ?? "/"
         let query = target == "/" ? "" : "?redirectTo=" + Self.percentEncoded(target)
         return Response(status: .found, headers: [.location: "/login\(query)", .cacheControl: "no-store"])
@@ -36,13 +36,13 @@ extension GrafanaAPI {
     /// from a page of this host (`pkg/middleware/csrf`).
     func caller(of request: Request, _ context: SurfaceContext) async throws -> Caller? {
         if let authorization = request.headers[.authorization] {
-            guard let credentials = Self.basicCredentials(authorization) else {
+            guard options.basicAuthIsEnabled, let credentials = Self.basicCredentials(authorization) else {
                 throw SurfaceError(.unauthorized, authorization.lowercased().hasPrefix("basic ") ? "Invalid Basic Auth Header" : "Invalid API key")
             }
             let user = try await dashboards.authenticate(login: credentials.login, password: credentials.password, address: context.remoteAddress?.ipAddress ?? "")
             return Caller(user: user, token: nil)
         }
-        guard let token = request.cookies[Self.cookieName]?.value, let user = try await dashboards.user(ofSession: token) else { return nil }
+        guard let token = request.cookies[Self.cookieName]?.value, let user = try await dashboards.user(ofSession: token) else { return anonymous }
         if request.method != .get, request.method != .head, let origin = request.headers[.origin], Self.hostName(origin) != Self.hostName(request.head.authority ?? "") {
             throw SurfaceError(.forbidden, "origin not allowed")
         }
@@ -80,6 +80,8 @@ extension GrafanaAPI {
     }
 
     private func logIn(_ request: Request, _ context: SurfaceContext) async throws -> Response {
+        // As a Grafana without the form's client (pkg/services/authn/authnimpl).
+        guard !options.loginFormIsDisabled else { return GrafanaFailure.unauthorized }
         let login: String
         let password: String
         if request.headers[.contentType]?.lowercased().hasPrefix("application/x-www-form-urlencoded") == true {

@@ -26,13 +26,13 @@ extension GrafanaAPI {
             try await health(of: dashboards.dataSource(uid: context.parameters.require("uid")))
         })
         for method in [HTTPRequest.Method.get, .post] {
-            router.on("/api/datasources/proxy/uid/{uid}/**", method: method, use: signedIn { request, context, _ in
+            router.on("/api/datasources/proxy/uid/{uid}/**", method: method, use: signedIn(.reading) { request, context, _ in
                 try await forward(request, context, to: dashboards.dataSource(uid: context.parameters.require("uid")), after: "/api/datasources/proxy/uid/{uid}/")
             })
-            router.on("/api/datasources/uid/{uid}/resources/**", method: method, use: signedIn { request, context, _ in
+            router.on("/api/datasources/uid/{uid}/resources/**", method: method, use: signedIn(.reading) { request, context, _ in
                 try await forward(request, context, to: dashboards.dataSource(uid: context.parameters.require("uid")), after: "/api/datasources/uid/{uid}/resources/")
             })
-            router.on("/api/datasources/proxy/{id}/**", method: method, use: signedIn { request, context, _ in
+            router.on("/api/datasources/proxy/{id}/**", method: method, use: signedIn(.reading) { request, context, _ in
                 let id = try context.parameters.require("id")
                 guard let number = Int64(id) else { throw SurfaceError(.badRequest, "id is invalid") }
                 return try await forward(request, context, to: dashboards.dataSource(id: number), after: "/api/datasources/proxy/{id}/")

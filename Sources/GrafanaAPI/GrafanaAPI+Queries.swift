@@ -6,7 +6,7 @@ import Hummingbird
 
 extension GrafanaAPI {
     func addQueryRoutes(to router: some RouterMethods<SurfaceContext>) {
-        router.post("/api/ds/query", use: signedIn { request, context, _ in
+        router.post("/api/ds/query", use: signedIn(.reading) { request, context, _ in
             let query = try PanelQueryRequest(try await json(of: request), now: queries.nowMillis)
             // A browser that goes away ends what its panels asked for.
             let outcomes = try await context.whileConnected { () async -> Result<[PanelQueries.Outcome], DashboardsError> in

@@ -9,7 +9,7 @@ extension GrafanaAPI {
         router.get("/api/frontend/settings", use: signedIn { request, _, _ in
             let sources = try await dashboards.dataSources()
             let body: JSONValue = [
-                "appSubUrl": "", "appUrl": "/", "authProxyEnabled": false, "autoAssignOrg": true, "anonymousEnabled": false,
+                "appSubUrl": "", "appUrl": .string(options.rootURL), "authProxyEnabled": false, "autoAssignOrg": true, "anonymousEnabled": .bool(options.anonymousRole != nil),
                 "buildInfo": ["version": .string(options.version), "commit": .string(options.commit), "edition": "Open Source", "env": "production", "hideVersion": false],
                 "datasources": .object(sources.map { source in
                     .init(source.name, [
@@ -18,7 +18,7 @@ extension GrafanaAPI {
                         "jsonData": source.jsonData, "readOnly": .bool(source.isReadOnly),
                     ])
                 }),
-                "defaultDatasource": .string(sources.first(where: \.isDefault)?.name ?? ""), "disableLoginForm": false, "featureToggles": [:], "minRefreshInterval": "5s",
+                "defaultDatasource": .string(sources.first(where: \.isDefault)?.name ?? ""), "disableLoginForm": .bool(options.loginFormIsDisabled), "featureToggles": [:], "minRefreshInterval": "5s",
                 "panels": [:],
             ]
             return .json(body.encoded, for: request)

@@ -6,25 +6,25 @@ import Hummingbird
 
 extension GrafanaAPI {
     func addUserRoutes(to router: some RouterMethods<SurfaceContext>) {
-        router.get("/api/user", use: signedIn { _, _, caller in try await userDocument(caller.user) })
-        router.put("/api/user/password", use: signedIn { request, _, caller in try await changePassword(request, caller) })
-        router.get("/api/user/orgs", use: signedIn { _, _, caller in
+        router.get("/api/user", use: signedIn(.personal) { _, _, caller in try await userDocument(caller.user) })
+        router.put("/api/user/password", use: signedIn(.personal) { request, _, caller in try await changePassword(request, caller) })
+        router.get("/api/user/orgs", use: signedIn(.personal) { _, _, caller in
             let body: JSONValue = [["orgId": 1, "name": .string(options.organisation), "role": .string(caller.user.role)]]
             return .json(body.encoded)
         })
-        router.get("/api/user/preferences", use: signedIn { _, _, caller in try await preferencesDocument(caller.user) })
-        router.put("/api/user/preferences", use: signedIn { request, _, caller in try await setPreferences(request, caller) })
-        router.get("/api/user/stars", use: signedIn { _, _, caller in
+        router.get("/api/user/preferences", use: signedIn(.personal) { _, _, caller in try await preferencesDocument(caller.user) })
+        router.put("/api/user/preferences", use: signedIn(.personal) { request, _, caller in try await setPreferences(request, caller) })
+        router.get("/api/user/stars", use: signedIn(.personal) { _, _, caller in
             var search = DashboardSearch()
             search.starredOnly = true
             let body = JSONValue.array(try await dashboards.search(search, userID: caller.user.id).map { .string($0.uid) })
             return .json(body.encoded)
         })
-        router.post("/api/user/stars/dashboard/uid/{uid}", use: signedIn { _, context, caller in
+        router.post("/api/user/stars/dashboard/uid/{uid}", use: signedIn(.personal) { _, context, caller in
             try await dashboards.setStar(true, uid: context.parameters.require("uid"), userID: caller.user.id)
             return GrafanaFailure.message(.ok, "Dashboard starred!")
         })
-        router.delete("/api/user/stars/dashboard/uid/{uid}", use: signedIn { _, context, caller in
+        router.delete("/api/user/stars/dashboard/uid/{uid}", use: signedIn(.personal) { _, context, caller in
             try await dashboards.setStar(false, uid: context.parameters.require("uid"), userID: caller.user.id)
             return GrafanaFailure.message(.ok, "Dashboard unstarred")
         })

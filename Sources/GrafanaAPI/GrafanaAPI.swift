@@ -21,6 +21,14 @@ package struct GrafanaAPI: Sendable {
         package var organisation = "Main Org."
         /// Whether the cookie is only sent over TLS.
         package var secureCookie = false
+        /// The role of those who are not signed in: "Viewer", "Editor" or "Admin"; nil where everybody must sign in.
+        package var anonymousRole: String?
+        /// Whether a name and a password cannot be sent to `/login`.
+        package var loginFormIsDisabled = false
+        /// Whether a name and a password are heeded in `Authorization`.
+        package var basicAuthIsEnabled = true
+        /// Where people find this server, for `appUrl` of the settings.
+        package var rootURL = "/"
 
         package init(version: String, commit: String) {
             self.version = version
@@ -75,13 +83,15 @@ package struct GrafanaAPI: Sendable {
         let user: User
         /// The session's secret; nil under basic authentication.
         let token: String?
+        var isAnonymous = false
     }
 
-    /// A handler that only known callers reach, and that tells of the room's errors as Grafana does.
-    func signedIn(_ body: @escaping @Sendable (Request, SurfaceContext, Caller) async throws -> Response) -> @Sendable (Request, SurfaceContext) async throws -> Response {
+    /// A handler that only known callers reach, anonymous ones as far as `access` lets them, and that tells of the room's errors as Grafana does.
+    func signedIn(_ access: Access = .byMethod, _ body: @escaping @Sendable (Request, SurfaceContext, Caller) async throws -> Response) -> @Sendable (Request, SurfaceContext) async throws -> Response {
         { request, context in
             do {
                 guard let caller = try await caller(of: request, context) else { return GrafanaFailure.unauthorized }
+                if let kind = Self.refusal(of: access, request.method, caller) { return GrafanaFailure.response(kind) }
                 return try await body(request, context, caller)
             } catch let error as DashboardsError {
                 return GrafanaFailure.response(error)

@@ -14,6 +14,16 @@ struct GrafanaEnvelope: ErrorEnvelope {
 
 /// The room's errors in Grafana's statuses and words (`pkg/services/dashboards/errors.go`, `pkg/api/apierrors`).
 enum GrafanaFailure {
+    /// Why a caller is not let in.
+    enum Kind { case unauthorized, accessDenied }
+
+    static func response(_ kind: Kind) -> Response {
+        switch kind {
+        case .unauthorized: unauthorized
+        case .accessDenied: refusal(.forbidden, "You'll need additional permissions to perform this action.", id: "accesscontrol.accessDenied")
+        }
+    }
+
     static var unauthorized: Response { refusal(.unauthorized, "Unauthorized", id: "auth.unauthorized") }
 
     static func response(_ error: DashboardsError) -> Response {

@@ -18,15 +18,23 @@ package final class TelemetryIntake: Sendable {
 
     private let traces: TelemetryPipeline<TraceSignal>
     private let metrics: TelemetryPipeline<MetricSignal>
+    private let sampler: SpanSampler
     private let current: Mutex<Options>
     private let forwarding: OTLPForwarding?
     private let bytesInFlight = Atomic<Int>(0)
     private let fullRefusals = Atomic<Int>(0)
 
-    /// - Parameter forwarding: gets everything that the stores have taken.
-    package init(traces: any TraceWriter, metrics: any MetricWriter, options: Options = Options(), forwarding: OTLPForwarding? = nil) {
+    /// - Parameters:
+    ///   - sampling: which traces are kept.
+    ///   - nowNanos: a clock that only goes forward; sampling by rate looks at it.
+    ///   - forwarding: gets everything that the stores have taken.
+    package init(
+        traces: any TraceWriter, metrics: any MetricWriter, options: Options = Options(), sampling: SpanSampling = .all, nowNanos: @escaping @Sendable () -> UInt64 = { 0 },
+        forwarding: OTLPForwarding? = nil
+    ) {
         let origins = [TelemetryOrigin.otlpHTTP, .otlpGRPC]
-        self.traces = TelemetryPipeline(processors: [SpanIdentity()], sinks: [TraceStoreSink(writer: traces)], origins: origins) { batch, count in
+        sampler = SpanSampler(sampling, nowNanos: nowNanos)
+        self.traces = TelemetryPipeline(processors: [SpanIdentity(), sampler], sinks: [TraceStoreSink(writer: traces)], origins: origins) { batch, count in
             forwarding?.forward(.traces, items: count) { OTLPTraces.encode(batch) }
         }
         self.metrics = TelemetryPipeline(sinks: [MetricStoreSink(writer: metrics)], origins: origins) { batch, count in
@@ -73,8 +81,8 @@ package final class TelemetryIntake: Sendable {
         let accepted = [TelemetryOrigin.otlpHTTP: 0, .otlpGRPC: 0].merging(traces.accepted) { $1 }
         let spans = accepted.sorted { ($0.key.receiver, $0.key.transport) < ($1.key.receiver, $1.key.transport) }
             .map { MetricFamily.Point("jaeger_spans_received_total", [("format", $0.key.receiver), ("transport", $0.key.transport)], Double($0.value)) }
-        return Self.joined(traces.metricFamilies() + metrics.metricFamilies() + (forwarding?.metricFamilies() ?? [])) + [
-            MetricFamily("jaeger_spans_received_total", .counter, "Number of spans received and stored.", points: spans),
+        return Self.joined(traces.metricFamilies() + metrics.metricFamilies() + sampler.metricFamilies() + (forwarding?.metricFamilies() ?? [])) + [
+            MetricFamily("jaeger_spans_received_total", .counter, "Number of spans received and, where they are sampled, stored.", points: spans),
             .gauge("otelcol_receiver_bytes_in_flight", "Bytes of decompressed bodies that are being decoded and stored.", Double(bytesInFlight.load(ordering: .relaxed))),
             .counter("otelcol_receiver_full_total", "Number of bodies turned away because too many bytes were in flight.", Double(fullRefusals.load(ordering: .relaxed))),
         ]

@@ -21,12 +21,13 @@ extension PrometheusAPI {
             let state = parameters["state"]?.lowercased() ?? "any"
             let pool = parameters["scrapePool"].flatMap { $0.isEmpty ? nil : $0 }
             let snapshot = targets.targets
+            let external = server.external()
             return Self.success(for: request) { json in
                 json.object { json in
                     json.key("activeTargets")
                     json.array { json in
                         if state != "dropped" {
-                            for entry in snapshot.active where pool == nil || entry.scrapePool == pool { json.target(entry) }
+                            for entry in snapshot.active where pool == nil || entry.scrapePool == pool { json.target(entry, external) }
                         }
                     }
                     json.key("droppedTargets")
@@ -50,7 +51,7 @@ extension PrometheusAPI {
 }
 
 extension JSONWriter {
-    fileprivate mutating func target(_ entry: TargetsSnapshot.Active) {
+    fileprivate mutating func target(_ entry: TargetsSnapshot.Active, _ external: (scheme: String, authority: String, ownPort: Int)) {
         beginObject()
         key("discoveredLabels")
         labels(entry.target.discoveredLabels)
@@ -58,7 +59,7 @@ extension JSONWriter {
         labels(entry.target.labels)
         member("scrapePool", entry.scrapePool)
         member("scrapeUrl", entry.target.url.text)
-        member("globalUrl", entry.target.url.text)
+        member("globalUrl", entry.target.url.global(externalScheme: external.scheme, externalAuthority: external.authority, ownPort: external.ownPort))
         member("lastError", entry.report.lastError)
         member("lastScrape", entry.report.lastScrapeUnixNanos.map { RFC3339.text(millis: $0 / 1_000_000) } ?? "0001-01-01T00:00:00Z")
         key("lastScrapeDuration")

@@ -37,11 +37,18 @@ package struct PrometheusAPI: Sendable {
         /// Reads the configuration again; the sentence says what was wrong with it.
         package var reload: @Sendable () async throws -> Void
         package var nowMillis: @Sendable () -> Int64
+        /// Whether `/-/quit` is served, and `/-/reload` for other machines too.
+        package var lifecycleIsEnabled: Bool
+        /// Ends the process as a signal does.
+        package var quit: @Sendable () -> Void
+        /// Where others reach this server, and the port that it listens on.
+        package var external: @Sendable () -> (scheme: String, authority: String, ownPort: Int)
 
         package init(
             version: String, startMillis: Int64, flags: @escaping @Sendable () -> [(name: String, value: String)], configurationText: @escaping @Sendable () -> String,
             retentionText: String, runtime: @escaping @Sendable () -> Runtime, metricFamilies: @escaping @Sendable () -> [MetricFamily], reload: @escaping @Sendable () async throws -> Void,
-            nowMillis: @escaping @Sendable () -> Int64
+            nowMillis: @escaping @Sendable () -> Int64, lifecycleIsEnabled: Bool = false, quit: @escaping @Sendable () -> Void = {},
+            external: @escaping @Sendable () -> (scheme: String, authority: String, ownPort: Int) = { ("http", "localhost:9090", 9090) }
         ) {
             self.version = version
             self.startMillis = startMillis
@@ -52,6 +59,9 @@ package struct PrometheusAPI: Sendable {
             self.metricFamilies = metricFamilies
             self.reload = reload
             self.nowMillis = nowMillis
+            self.lifecycleIsEnabled = lifecycleIsEnabled
+            self.quit = quit
+            self.external = external
         }
     }
 

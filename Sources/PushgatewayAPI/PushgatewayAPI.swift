@@ -20,15 +20,19 @@ package struct PushgatewayAPI: Sendable {
         package var isAdminEnabled: Bool
         /// Counters and gauges of the process, exposed beside what was pushed.
         package var processFamilies: @Sendable () -> [MetricFamily]
+        /// Ends the process as a signal does; nil where `/-/quit` is not served.
+        package var quit: (@Sendable () -> Void)?
 
         package init(
-            version: String, startMillis: Int64, flags: [(name: String, value: String)], isAdminEnabled: Bool, processFamilies: @escaping @Sendable () -> [MetricFamily]
+            version: String, startMillis: Int64, flags: [(name: String, value: String)], isAdminEnabled: Bool, processFamilies: @escaping @Sendable () -> [MetricFamily],
+            quit: (@Sendable () -> Void)? = nil
         ) {
             self.version = version
             self.startMillis = startMillis
             self.flags = flags
             self.isAdminEnabled = isAdminEnabled
             self.processFamilies = processFamilies
+            self.quit = quit
         }
     }
 
@@ -72,9 +76,13 @@ package struct PushgatewayAPI: Sendable {
             router.get(RouterPath(path)) { request, _ in try await counted(handler, request) { Response.text("OK") } }
             router.on(RouterPath(path), method: .options) { _, _ in Response(status: .ok, headers: [.allow: "GET, OPTIONS"]) }
         }
-        // One process holds the whole stack; it is ended by a signal.
+        // One process holds the whole stack: it ends as a whole, and only where that was asked for.
         for method in [HTTPRequest.Method.put, .post] {
-            router.on("/-/quit", method: method) { _, _ in Response.text("Lifecycle API is not enabled.", status: .forbidden) }
+            router.on("/-/quit", method: method) { _, _ -> Response in
+                guard let quit = server.quit else { return Response.text("Lifecycle API is not enabled.", status: .forbidden) }
+                quit()
+                return Response.text("Requesting termination... Goodbye!")
+            }
         }
         router.get("/-/quit") { _, _ in Response.text("Only POST or PUT requests allowed.", status: .methodNotAllowed) }
     }

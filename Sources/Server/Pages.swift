@@ -4,7 +4,7 @@ import WebAssets
 
 /// Which pages each door shows, under the originals' paths.
 enum Pages {
-    typealias Doors = @Sendable () -> [(name: String, port: Int)]
+    typealias Doors = @Sendable () -> [(name: String, port: Int, usesTLS: Bool)]
 
     static func prometheus(_ doors: @escaping Doors) -> WebPages {
         WebPages(
@@ -20,7 +20,7 @@ enum Pages {
     }
 
     static func jaeger(_ doors: @escaping Doors) -> WebPages {
-        WebPages(routes: [("/search", "traces/search.html"), ("/trace/:id", "traces/trace.html")], redirects: [("/", "/search")], doors: doors)
+        WebPages(routes: [("/", "traces/search.html"), ("/search", "traces/search.html"), ("/trace/:id", "traces/trace.html")], doors: doors)
     }
 
     static func grafana(_ doors: @escaping Doors, gate: @escaping @Sendable (Request, SurfaceContext) async -> Response?) -> WebPages {

@@ -1,6 +1,7 @@
 import Acquisition
 import Logging
 import MetricStore
+import Platform
 import Pipelines
 import PromQL
 import RemoteStores
@@ -19,6 +20,9 @@ final class Reloader: Sendable {
     private let board: DoorBoard
     private let scrapes: ScrapeManager
     private let metrics: MetricStore
+    private let gate: WebGate
+    private let externalURL: @Sendable () -> ExternalURL
+    private let pool: BlockingPool
     private let remote: RemoteWriter
     private let forwarding: OTLPForwarding
     private let intake: TelemetryIntake
@@ -32,7 +36,7 @@ final class Reloader: Sendable {
     private let state = Mutex(State())
 
     init(
-        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, remote: RemoteWriter, forwarding: OTLPForwarding, intake: TelemetryIntake,
+        folder: ConfigurationFolder, board: DoorBoard, scrapes: ScrapeManager, metrics: MetricStore, gate: WebGate, pool: BlockingPool, externalURL: @escaping @Sendable () -> ExternalURL, remote: RemoteWriter, forwarding: OTLPForwarding, intake: TelemetryIntake,
         rules: RuleManager, parser: ParserOptions, queryLog: QueryLog, alerts: AlertSink, provision: @escaping @Sendable () async -> Void,
         nowMillis: @escaping @Sendable () -> Int64, logger: Logger
     ) {
@@ -40,6 +44,9 @@ final class Reloader: Sendable {
         self.board = board
         self.scrapes = scrapes
         self.metrics = metrics
+        self.gate = gate
+        self.externalURL = externalURL
+        self.pool = pool
         self.remote = remote
         self.forwarding = forwarding
         self.intake = intake
@@ -57,7 +64,8 @@ final class Reloader: Sendable {
 
     /// Throws what is wrong with the configuration; then everything goes on as before.
     func reload() async throws(ConfigurationError) {
-        do {
+        do throws(ConfigurationError) {
+            try await pool.run { [gate] () throws(ConfigurationError) in try gate.load() }
             let doors = Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) })
             let configuration = try folder.prometheus(doors: doors)
             // Whatever cannot be read refuses before anything is changed.
@@ -92,7 +100,7 @@ final class Reloader: Sendable {
         for key in alertmanager?.notServed ?? [] { logger.warning("\(key) has no effect here") }
         var settings = RuleSettings()
         settings.externalLabels = configuration.rules.externalLabels
-        settings.externalURL = "http://localhost:\(board.port(.prometheus) ?? DoorName.prometheus.defaultPort)"
+        settings.externalURL = externalURL().text
         settings.queryOffsetMillis = configuration.rules.queryOffset.millis
         rules.set(settings)
         rules.setGroups(groups, from: .files)

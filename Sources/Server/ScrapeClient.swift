@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Platform
 import Synchronization
 
 #if canImport(Glibc)
@@ -18,21 +19,73 @@ final class ScrapeClient: ScrapeTransport {
     private struct Profile: Hashable {
         var followsRedirects: Bool
         var tls: ScrapeHTTPOptions.TLS?
+        var proxy: ScrapeHTTPOptions.Proxy?
+        /// The target's host where its certificate is for another name: connections to that name lead there.
+        var connectsTo: String?
+    }
+
+    /// A client with the files' stamps it was made from. Retired, it goes when its last request is done.
+    private final class Entry: Sendable {
+        let client: HTTPClient
+        let stamps: [FileStamp?]
+        private let use = Mutex((count: 0, isRetired: false))
+
+        init(_ client: HTTPClient, stamps: [FileStamp?]) {
+            self.client = client
+            self.stamps = stamps
+        }
+
+        /// false when it is going already.
+        func enter() -> Bool {
+            use.withLock { use in
+                if !use.isRetired { use.count += 1 }
+                return !use.isRetired
+            }
+        }
+
+        func leave() {
+            let isLast = use.withLock { use in
+                use.count -= 1
+                return use.isRetired && use.count == 0
+            }
+            if isLast { end() }
+        }
+
+        func retire() {
+            let isLast = use.withLock { use in
+                use.isRetired = true
+                return use.count == 0
+            }
+            if isLast { end() }
+        }
+
+        private func end() { Task { [client] in try? await client.shutdown() } }
     }
 
     private let eventLoopGroup: any EventLoopGroup
-    private let clients = Mutex<[Profile: HTTPClient]>([:])
+    private let pool: BlockingPool
+    private let entries = Mutex<[Profile: Entry]>([:])
     private static let redirectsMax = 10
 
-    init(eventLoopGroup: any EventLoopGroup) { self.eventLoopGroup = eventLoopGroup }
+    init(eventLoopGroup: any EventLoopGroup, pool: BlockingPool) {
+        self.eventLoopGroup = eventLoopGroup
+        self.pool = pool
+    }
 
     func fetch(_ request: ScrapeRequest) async throws(ScrapeFailure) -> ScrapeResponse {
-        var outgoing = HTTPClientRequest(url: request.url)
-        for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
         let deadline = NIODeadline.now() + .nanoseconds(Int64(clamping: request.timeoutNanos))
+        var profile = Profile(followsRedirects: request.followsRedirects, tls: request.tls, proxy: request.proxy)
+        var outgoing = HTTPClientRequest(url: request.url)
+        if let name = request.tls?.serverName, let (url, authority) = Self.renamed(request.url, to: name) {
+            profile.connectsTo = Self.host(of: authority)
+            outgoing.url = url
+            outgoing.headers.add(name: "Host", value: String(authority))
+        }
+        for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
         do {
-            let client = try client(for: Profile(followsRedirects: request.followsRedirects, tls: request.tls))
-            let response = try await client.execute(outgoing, deadline: deadline)
+            let entry = try await entry(for: profile)
+            defer { entry.leave() }
+            let response = try await entry.client.execute(outgoing, deadline: deadline)
             let body = try await collect(response.body, upTo: request.bodyBytesMax, before: deadline)
             return ScrapeResponse(
                 status: Int(response.status.code), reason: response.status.reasonPhrase, contentType: response.headers.first(name: "Content-Type") ?? "",
@@ -51,9 +104,28 @@ final class ScrapeClient: ScrapeTransport {
             throw .bodyTooLarge
         } catch let error as NIOConnectionError {
             throw .connection(Self.reason(error))
+        } catch let error as NIOSSLError {
+            throw .connection(TLSFailure.sentence(error))
+        } catch let error as NIOSSLExtraError {
+            throw .connection(TLSFailure.sentence(error))
         } catch {
             throw .connection("\(error)")
         }
+    }
+
+    /// An `https` URL with another name for its host, and the authority that it had; nil for every other URL.
+    private static func renamed(_ url: String, to name: String) -> (url: String, authority: Substring)? {
+        guard url.hasPrefix("https://") else { return nil }
+        let rest = url.dropFirst("https://".count)
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        let port = authority.hasSuffix("]") ? "" : authority.lastIndex(of: ":").map { authority[$0...] } ?? ""
+        return ("https://\(name)\(port)\(rest.dropFirst(authority.count))", authority)
+    }
+
+    /// `::1` of `[::1]:443`, `node` of `node:443`.
+    private static func host(of authority: Substring) -> String {
+        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") { return String(authority[authority.index(after: authority.startIndex)..<end]) }
+        return String(authority.prefix { $0 != ":" })
     }
 
     /// Why no connection came about, in the words that Prometheus has for it: `dial tcp 127.0.0.1:9464: connect: connection refused`.
@@ -78,37 +150,39 @@ final class ScrapeClient: ScrapeTransport {
         }
     }
 
-    private func client(for profile: Profile) throws -> HTTPClient {
-        try clients.withLock { clients in
-            if let client = clients[profile] { return client }
-            var configuration = HTTPClient.Configuration()
-            configuration.redirectConfiguration = profile.followsRedirects ? .follow(max: Self.redirectsMax, allowCycles: false) : .disallow
-            configuration.httpVersion = .http1Only
-            // A refused connection is the answer; the next scrape is the retry.
-            configuration.connectionPool.retryConnectionEstablishment = false
-            configuration.tlsConfiguration = try profile.tls.map(Self.tls)
-            let client = HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: configuration)
-            clients[profile] = client
-            return client
+    /// The client of a profile, a new one where a file of its TLS has changed since.
+    private func entry(for profile: Profile) async throws -> Entry {
+        let files = profile.tls?.files ?? []
+        if files.isEmpty, let known = entries.withLock({ $0[profile] }), known.enter() { return known }
+        let made = try await pool.run { () throws -> Entry in
+            let stamps = FileStamp.of(files)
+            if let known = self.entries.withLock({ $0[profile] }), known.stamps == stamps, known.enter() { return known }
+            let made = Entry(try self.make(profile), stamps: stamps)
+            _ = made.enter()
+            let before = self.entries.withLock { $0.updateValue(made, forKey: profile) }
+            before?.retire()
+            return made
         }
+        return made
     }
 
-    private static func tls(_ options: ScrapeHTTPOptions.TLS) throws -> TLSConfiguration {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        if let file = options.caFile { configuration.trustRoots = .file(file) }
-        if let file = options.certificateFile {
-            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(file).map { .certificate($0) }
-        }
-        if let file = options.keyFile { configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: file, format: .pem)) }
-        if options.skipsVerification { configuration.certificateVerification = .none }
-        return configuration
+    private func make(_ profile: Profile) throws -> HTTPClient {
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = profile.followsRedirects ? .follow(max: Self.redirectsMax, allowCycles: false) : .disallow
+        configuration.httpVersion = .http1Only
+        // A refused connection is the answer; the next scrape is the retry.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.tlsConfiguration = try profile.tls?.clientConfiguration()
+        configuration.proxy = profile.proxy?.forClient
+        if let host = profile.connectsTo, let name = profile.tls?.serverName { configuration.dnsOverride = [name: host] }
+        return HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: configuration)
     }
 
     func shutdown() async {
-        let all = clients.withLock { clients in
-            defer { clients = [:] }
-            return Array(clients.values)
+        let all = entries.withLock { entries in
+            defer { entries = [:] }
+            return Array(entries.values)
         }
-        for client in all { try? await client.shutdown() }
+        for entry in all { try? await entry.client.shutdown() }
     }
 }

@@ -1,4 +1,5 @@
 import MetricModel
+import Pipelines
 import PromQL
 
 /// Everything that `obstack serve` can be told, validated. Made from flags and environment by `init(flags:environment:)`.
@@ -6,8 +7,18 @@ package struct ServerOptions: Sendable {
     package var configDirectory = "./config"
     /// Whether the folder was named by hand, so that its absence is an error.
     package var configDirectoryIsExplicit = false
+    /// The `prometheus.yml` to read in place of the folder's; nil for the folder's.
+    package var configFile: String?
+    /// The `web.yml` to read in place of the folder's; nil for the folder's.
+    package var webConfigFile: String?
     package var dataDirectory = "./data"
+    /// Where metrics are kept, in place of `metrics` in the data folder.
+    package var metricsDirectoryOverride: String?
     package var listenAddress = "127.0.0.1"
+    /// Doors that bind to an address of their own.
+    package var addresses: [DoorName: String] = [:]
+    /// Doors that are not opened.
+    package var closedDoors: Set<DoorName> = []
     /// 0 takes a free port.
     package var ports: [DoorName: Int] = [:]
     /// 0 for any length of time.
@@ -16,6 +27,10 @@ package struct ServerOptions: Sendable {
     package var metricRetentionBytes = 0
     /// Whether metrics and pushed groups can be deleted, and snapshots made, over HTTP.
     package var adminAPIIsEnabled = false
+    /// Whether `/-/quit` ends the process, and `/-/reload` works from other machines too.
+    package var lifecycleIsEnabled = false
+    /// Where others reach Prometheus's door; nil for the machine's name and the door's port.
+    package var externalURL: ExternalURL?
     /// What `--enable-feature` named.
     package var features: [String] = []
     /// Whether native histograms are scraped where `prometheus.yml` does not say.
@@ -23,13 +38,21 @@ package struct ServerOptions: Sendable {
     /// What bounds queries, and which experimental parts of the language are on.
     package var queries = ServerOptions.standardQueries
     package var traceRetentionSeconds = 7 * 86_400
+    /// Which traces are kept when they arrive.
+    package var sampling = SpanSampling.all
     package var maxSeries = 2_000_000
-    package var grafanaAdminPassword: String?
+    package var grafana = GrafanaSettings()
     package var logLevel = "info"
+    /// What was set and changes nothing, in words for the log.
+    package var remarks: [String] = []
 
     package init() {}
 
     package func port(_ door: DoorName) -> Int { ports[door] ?? door.defaultPort }
+    package func address(_ door: DoorName) -> String { addresses[door] ?? listenAddress }
+    package var openDoors: [DoorName] { DoorName.allCases.filter { !closedDoors.contains($0) } }
+    /// A Prometheus data directory.
+    package var metricsDirectory: String { metricsDirectoryOverride ?? dataDirectory + "/metrics" }
 
     /// A setting that cannot be used: which, what it was, what would be right.
     package struct Invalid: Error, CustomStringConvertible {
@@ -42,8 +65,14 @@ package struct ServerOptions: Sendable {
     /// What was typed; nil where nothing was.
     package struct Flags: Sendable {
         package var configDirectory: String?
+        package var configFile: String?
+        package var webConfigFile: String?
         package var dataDirectory: String?
+        package var metricsDirectory: String?
         package var listenAddress: String?
+        package var prometheusAddress: String?
+        package var externalURL: String?
+        package var enablesLifecycle = false
         package var ports: [DoorName: String] = [:]
         package var metricRetention: String?
         package var metricRetentionSize: String?
@@ -65,11 +94,26 @@ package struct ServerOptions: Sendable {
             configDirectory = config
             configDirectoryIsExplicit = true
         }
+        configFile = flags.configFile
+        webConfigFile = flags.webConfigFile
         if let data = flags.dataDirectory { dataDirectory = data }
+        metricsDirectoryOverride = flags.metricsDirectory
         if let address = flags.listenAddress { listenAddress = address }
+        grafana = try GrafanaSettings(environment: environment)
+        addresses[.grafana] = flags.listenAddress == nil ? grafana.httpAddress : nil
+        if let text = flags.prometheusAddress {
+            let (host, port) = try Self.listenAddress(text)
+            addresses[.prometheus] = host
+            ports[.prometheus] = try Self.port(port, setting: "--web.listen-address")
+        }
+        if let text = grafana.httpPort {
+            ports[.grafana] = try Self.port(text, setting: "GF_SERVER_HTTP_PORT")
+        }
         for door in DoorName.allCases {
             if let text = flags.ports[door] {
                 ports[door] = try Self.port(text, setting: "--\(door.flag)")
+            } else if door == .prometheus, flags.prometheusAddress != nil {
+                continue
             } else if let text = Self.set(environment[door.environmentVariable]) {
                 ports[door] = try Self.port(text, setting: door.environmentVariable)
             }
@@ -88,6 +132,14 @@ package struct ServerOptions: Sendable {
             metricRetentionBytes = try Self.size(text, setting: "PROMETHEUS_RETENTION_SIZE")
         }
         adminAPIIsEnabled = flags.enablesAdminAPI
+        lifecycleIsEnabled = flags.enablesLifecycle
+        if let text = flags.externalURL {
+            guard let url = ExternalURL(text) else { throw Invalid(setting: "--web.external-url", value: text, expected: "a URL without a path, such as https://prometheus.example.org") }
+            externalURL = url
+        }
+        sampling = try Self.sampling(environment, &remarks)
+        closedDoors = try Self.closedDoors(environment)
+        remarks += grafana.withoutEffect
         features = flags.features.flatMap { $0.split(separator: ",").map(String.init) }
         for name in features { if case .switched(let turnOn) = Feature.named(name) { turnOn(&queries) } }
         if let text = flags.queryTimeout { queries.timeoutSeconds = Double(try Self.millis(text, setting: "--query.timeout")) / 1_000 }
@@ -108,7 +160,7 @@ package struct ServerOptions: Sendable {
             }
             logLevel = level
         }
-        grafanaAdminPassword = Self.set(environment["GRAFANA_ADMIN_PASSWORD"]) ?? Self.set(environment["GF_SECURITY_ADMIN_PASSWORD"])
+        if let password = Self.set(environment["GRAFANA_ADMIN_PASSWORD"]) { grafana.adminPassword = password }
     }
 
     private static let standardQueries: QueryEngine.Options = {
@@ -118,7 +170,7 @@ package struct ServerOptions: Sendable {
         return options
     }()
 
-    private static func set(_ value: String?) -> String? { value.flatMap { $0.isEmpty ? nil : $0 } }
+    static func set(_ value: String?) -> String? { value.flatMap { $0.isEmpty ? nil : $0 } }
 
     private static func port(_ text: String, setting: String) throws(Invalid) -> Int {
         guard let port = Int(text), (0...65_535).contains(port) else { throw Invalid(setting: setting, value: text, expected: "a port from 0 to 65535") }
@@ -162,11 +214,14 @@ package struct ServerOptions: Sendable {
     /// Name and value of everything that can be set, for `/api/v1/status/flags`.
     var flags: [(name: String, value: String)] {
         [
-            ("config", configDirectory), ("data", dataDirectory), ("enable-feature", features.joined(separator: ",")), ("listen-address", listenAddress), ("log-level", logLevel),
+            ("config", configDirectory), ("config.file", configFile ?? configDirectory + "/prometheus.yml"), ("data", dataDirectory), ("enable-feature", features.joined(separator: ",")), ("listen-address", listenAddress), ("log-level", logLevel),
             ("query.lookback-delta", ModelDuration(millis: queries.lookbackDeltaMillis).description), ("query.max-concurrency", String(queries.concurrencyMax)),
             ("query.max-samples", String(queries.samplesMax)), ("query.timeout", ModelDuration(millis: Int64(queries.timeoutSeconds * 1_000)).description),
             ("retention", ModelDuration.seconds(Int64(metricRetentionSeconds)).description), ("storage.max-series", String(maxSeries)),
-            ("storage.tsdb.retention.size", ByteSize(bytes: metricRetentionBytes).description), ("web.enable-admin-api", String(adminAPIIsEnabled)),
+            ("storage.tsdb.path", metricsDirectory),
+            ("storage.tsdb.retention.size", ByteSize(bytes: metricRetentionBytes).description), ("storage.tsdb.retention.time", ModelDuration.seconds(Int64(metricRetentionSeconds)).description),
+            ("web.config.file", webConfigFile ?? ""), ("web.enable-admin-api", String(adminAPIIsEnabled)), ("web.enable-lifecycle", String(lifecycleIsEnabled)),
+            ("web.external-url", externalURL?.text ?? ""), ("web.listen-address", "\(address(.prometheus)):\(port(.prometheus))"),
             ("trace-retention", ModelDuration.seconds(Int64(traceRetentionSeconds)).description),
         ] + DoorName.allCases.map { ($0.flag, String(port($0))) }
     }
@@ -175,8 +230,8 @@ package struct ServerOptions: Sendable {
     var pushgatewayFlags: [(name: String, value: String)] {
         [
             ("persistence.file", dataDirectory + "/push"), ("persistence.interval", "0s"), ("push.disable-consistency-check", "false"),
-            ("push.enable-utf8-names", "false"), ("web.enable-admin-api", String(adminAPIIsEnabled)), ("web.enable-lifecycle", "false"),
-            ("web.listen-address", "\(listenAddress):\(port(.pushgateway))"), ("web.telemetry-path", "/metrics"),
+            ("push.enable-utf8-names", "false"), ("web.enable-admin-api", String(adminAPIIsEnabled)), ("web.enable-lifecycle", String(lifecycleIsEnabled)),
+            ("web.listen-address", "\(address(.pushgateway)):\(port(.pushgateway))"), ("web.telemetry-path", "/metrics"),
         ]
     }
 }

@@ -37,6 +37,7 @@ package enum Stack {
             let remark = Feature.remark(name)
             logger.log(level: remark.level, "\(remark.sentence)")
         }
+        for remark in options.remarks { logger.warning("\(remark)") }
         let clock = SystemClock()
         let startMillis = clock.unixMillis
 
@@ -48,9 +49,12 @@ package enum Stack {
         _ = try folder.serviceLevelGroups(intervalMillis: configuration.rules.interval.millis)
         _ = try folder.alertmanager()
         _ = try folder.collector(doors: [:])
+        let gate = WebGate(folder: folder, clock: clock, logger: logger)
+        try gate.load()
         try PortProbe.check(options)
         let data = options.dataDirectory
-        try makeFolder(data)
+        try makeFolder(data, "--data")
+        if options.metricsDirectoryOverride != nil { try makeFolder(options.metricsDirectory, "--storage.tsdb.path") }
 
         // Store.
         let pool = try BlockingPool()
@@ -60,31 +64,42 @@ package enum Stack {
         let control = try ControlService(data: data, stores: stores, pool: pool, logger: logger)
 
         // Query.
-        let diary = await pool.run { QueryDiary(directory: data + "/metrics", concurrencyMax: options.queries.concurrencyMax, logger: logger) { clock.unixMillis } }
+        let diary = await pool.run { QueryDiary(directory: options.metricsDirectory, concurrencyMax: options.queries.concurrencyMax, logger: logger) { clock.unixMillis } }
         let engine = QueryEngine(reader: metrics, options: options.queries, journal: diary)
 
         // Acquire.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-        let scrapeClient = ScrapeClient(eventLoopGroup: group)
+        let board = DoorBoard(expected: Set(options.openDoors))
+        let scrapeClient = ScrapeClient(eventLoopGroup: group, pool: pool)
+        let ownDoor = OwnDoor(network: scrapeClient, gate: gate, port: { board.port(.prometheus) }, logger: quiet(logger))
         var scrapeOptions = ScrapeManager.Options()
         scrapeOptions.readYAML = { bytes in try YAMLDocument.json(bytes) }
-        let scrapes = ScrapeManager(writer: metrics, transport: scrapeClient, files: Disk(), blocking: pool, clock: clock, options: scrapeOptions, logger: logger)
+        let scrapes = ScrapeManager(writer: metrics, transport: ownDoor, files: Disk(), blocking: pool, clock: clock, options: scrapeOptions, logger: logger)
         let commits = StoreCommits(store: metrics)
         let remote = RemoteWriter(source: commits, metadata: { commits.metadata() }, directory: data + "/remote", clock: clock, logger: logger) {
             try RemoteHTTPClient($0, eventLoopGroup: group)
         }
         let forwarding = OTLPForwarding(eventLoopGroup: group, clock: clock, logger: logger)
-        let intake = TelemetryIntake(traces: traces, metrics: metrics, forwarding: forwarding)
+        let intake = TelemetryIntake(traces: traces, metrics: metrics, sampling: options.sampling, nowNanos: { clock.monotonicNanos }, forwarding: forwarding)
         let dashboards = stores.dashboards
 
         // Alert.
-        let board = DoorBoard(expected: Set(DoorName.allCases))
-        let doors: @Sendable () -> [(name: String, port: Int)] = { board.doors.map { ($0.name.rawValue, $0.port) } }
+        let usesTLS: @Sendable (DoorName) -> Bool = { $0 == .prometheus && gate.security != nil }
+        let doors: @Sendable () -> [(name: String, port: Int, usesTLS: Bool)] = { board.doors.map { ($0.name.rawValue, $0.port, usesTLS($0.name)) } }
+        let announce: @Sendable () throws -> Void = {
+            let ports = Dictionary(uniqueKeysWithValues: board.doors.map { ($0.name, $0.port) })
+            try RunFile(
+                processID: getpid(), address: options.listenAddress, ports: ports, addresses: options.addresses, usesTLS: gate.security != nil, token: gate.token
+            ).write(in: data)
+        }
+        let externalURL: @Sendable () -> ExternalURL = {
+            options.externalURL ?? ExternalURL(scheme: usesTLS(.prometheus) ? "https" : "http", authority: "\(hostname()):\(board.port(.prometheus) ?? options.port(.prometheus))")
+        }
         let alertClient = AlertClient(eventLoopGroup: group, files: Disk(), pool: pool)
         let dispatcher = try await pool.run {
             try DispatchService(
                 directory: data + "/alerts", files: Disk(), pool: pool, transport: alertClient, clock: clock, userAgent: "ObservabilityStack/\(version)",
-                externalURL: { "http://localhost:\(board.port(.prometheus) ?? 0)" }, logger: logger)
+                externalURL: { externalURL().text }, logger: logger)
         }
         let alerts = AlertSink(
             notifier: AlertNotifier(transport: alertClient, clock: clock, logger: logger), dispatcher: dispatcher, files: Disk(), pool: pool, clock: clock, logger: logger)
@@ -94,13 +109,17 @@ package enum Stack {
         let grafanaRules = GrafanaAlertRules(store: dashboards, manager: rules, parser: options.queries.parser, logger: logger)
 
         // Present.
+        // Also where a reload turned TLS of 9090 on or off.
         let provision: @Sendable () async -> Void = {
-            await provisionDashboards(dashboards, folder, board, logger)
+            do { try announce() } catch { logger.error("\(error)") }
+            await provisionDashboards(dashboards, folder, board, gate, logger)
             // When it is known who is told of alerts.
             await grafanaRules.load()
         }
+        let ending = Ending()
+        let quit: @Sendable () -> Void = { Task { await ending.begin() } }
         let reloader = Reloader(
-            folder: folder, board: board, scrapes: scrapes, metrics: metrics, remote: remote, forwarding: forwarding, intake: intake, rules: rules,
+            folder: folder, board: board, scrapes: scrapes, metrics: metrics, gate: gate, pool: pool, externalURL: externalURL, remote: remote, forwarding: forwarding, intake: intake, rules: rules,
             parser: options.queries.parser, queryLog: diary.log, alerts: alerts, provision: provision, nowMillis: { clock.unixMillis }, logger: logger)
         let families: @Sendable () -> [MetricFamily] = {
             ProcessMetrics.families() + buildInfo + metrics.metricFamilies() + traces.metricFamilies() + scrapes.selfMetrics + remote.metricFamilies() + rules.metricFamilies()
@@ -116,7 +135,11 @@ package enum Stack {
                 let last = reloader.last
                 return .init(workingDirectory: workingDirectory(), hostname: hostname(), lastReloadSucceeded: last.succeeded, lastReloadMillis: last.atMillis)
             },
-            metricFamilies: families, reload: { try await reloader.reload() }, nowMillis: { clock.unixMillis })
+            metricFamilies: families, reload: { try await reloader.reload() }, nowMillis: { clock.unixMillis }, lifecycleIsEnabled: options.lifecycleIsEnabled, quit: quit,
+            external: {
+                let url = externalURL()
+                return (url.scheme, url.authority, board.port(.prometheus) ?? options.port(.prometheus))
+            })
         server.alertmanagers = { alerts.notifier.alertmanagers }
         PrometheusAPI(store: metrics, engine: engine, targets: scrapes, rules: rules, server: server, limits: limits, administration: options.adminAPIIsEnabled ? metrics : nil)
             .addRoutes(to: prometheusRouter)
@@ -127,7 +150,7 @@ package enum Stack {
             groups: stores.pushed,
             server: .init(
                 version: version, startMillis: startMillis, flags: options.pushgatewayFlags, isAdminEnabled: options.adminAPIIsEnabled,
-                processFamilies: ProcessMetrics.families),
+                processFamilies: ProcessMetrics.families, quit: options.lifecycleIsEnabled ? quit : nil),
             limits: BodyLimits(decodedBytesMax: 64 << 20), clock: clock
         ).addRoutes(to: pushRouter)
         Pages.pushgateway(doors).addRoutes(to: pushRouter)
@@ -144,9 +167,11 @@ package enum Stack {
         Pages.jaeger(doors).addRoutes(to: jaegerRouter)
 
         let grafanaRouter = SurfaceRouter.make(envelope: GrafanaAPI.envelope)
+        // Past the gate: these callers are this process itself, or were let in by Grafana's own.
         let prometheusResponder = prometheusRouter.buildResponder()
+        ownDoor.attach { request, context in try await prometheusResponder.respond(to: request, context: context) }
         let grafana = GrafanaAPI(
-            dashboards: dashboards, queries: PanelQueries(store: dashboards, engine: engine), options: .init(version: version, commit: ""),
+            dashboards: dashboards, queries: PanelQueries(store: dashboards, engine: engine), options: grafanaOptions(options.grafana),
             prometheus: { request, context in try await prometheusResponder.respond(to: request, context: context) }, alertRules: grafanaRules.host)
         grafana.addRoutes(to: grafanaRouter)
         Pages.grafana(doors, gate: { request, context in await grafana.pageAccess(request, context) }).addRoutes(to: grafanaRouter)
@@ -157,22 +182,22 @@ package enum Stack {
         CollectorRoutes.addHealth(to: healthRouter, upSince: RFC3339.text(millis: startMillis)) { Double(clock.unixMillis - startMillis) / 1_000 }
 
         // One group: what stands later in it drains earlier.
-        func door(_ name: DoorName, _ router: Router<SurfaceContext>, _ wire: DoorService.Wire = .http1) -> DoorService {
+        func door(_ name: DoorName, _ router: Router<SurfaceContext>, _ wire: DoorService.Wire = .http1, gate: WebGate? = nil) -> DoorService {
             SurfaceRouter.closeMethods(of: router)
             return DoorService(
-                door: name, wire: wire, address: options.listenAddress, port: options.port(name), responder: router.buildResponder(), board: board, eventLoopGroup: group,
+                door: name, wire: wire, address: options.address(name), port: options.port(name), responder: GuardedResponder(routes: router.buildResponder(), gate: gate), board: board, eventLoopGroup: group,
                 logger: quiet(logger))
         }
-        let ready = ReadyService(board: board, reloader: reloader, options: options, begun: begun)
-        let ending = Ending()
+        let ready = ReadyService(board: board, reloader: reloader, options: options, gate: gate, announce: announce, begun: begun)
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
             signals, control, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), RemoteWriteService(writer: remote),
             ForwardingService(forwarding: forwarding), alerts, RuleService(manager: rules), ready, door(.health, healthRouter),
             door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
-            door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter), door(.pushgateway, pushRouter),
+            door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter, gate: gate), door(.pushgateway, pushRouter),
             door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
-        ]
+            WebWatch(gate: gate, pool: pool),
+        ].filter { service in (service as? DoorService).map { !options.closedDoors.contains($0.door) } ?? true }
         let serviceGroup = ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: quiet(logger)))
         await ending.attach(serviceGroup)
         let outcome: Result<Void, any Error>
@@ -196,10 +221,10 @@ package enum Stack {
     ]
 
     /// Provisioned: the dashboards of the configuration folder, and the embedded ones where no file has taken their uid.
-    private static func provisionDashboards(_ store: DashboardStore, _ folder: ConfigurationFolder, _ board: DoorBoard, _ logger: Logger) async {
+    private static func provisionDashboards(_ store: DashboardStore, _ folder: ConfigurationFolder, _ board: DoorBoard, _ gate: WebGate, _ logger: Logger) async {
         do {
             try await store.provision(dataSources: [
-                .prometheus(url: "http://localhost:\(board.port(.prometheus) ?? 0)", scrapeInterval: "5s"), .jaeger(url: "http://localhost:\(board.port(.jaeger) ?? 0)"),
+                .prometheus(url: "\(gate.security == nil ? "http" : "https")://localhost:\(board.port(.prometheus) ?? 0)", scrapeInterval: "5s"), .jaeger(url: "http://localhost:\(board.port(.jaeger) ?? 0)"),
             ])
         } catch {
             logger.error("the data sources were not provisioned: \(error)")
@@ -210,6 +235,16 @@ package enum Stack {
         ])
         for problem in report.problems { logger.error("a dashboard was not provisioned: \(problem)") }
         if !report.saved.isEmpty { logger.info("provisioned dashboards: \(report.saved.joined(separator: ", "))") }
+    }
+
+    private static func grafanaOptions(_ settings: GrafanaSettings) -> GrafanaAPI.Options {
+        var options = GrafanaAPI.Options(version: version, commit: "")
+        options.secureCookie = settings.secureCookie
+        options.anonymousRole = settings.anonymousRole
+        options.loginFormIsDisabled = settings.loginFormIsDisabled
+        options.basicAuthIsEnabled = settings.basicAuthIsEnabled
+        if let url = settings.rootURL { options.rootURL = url }
+        return options
     }
 
     private static func makeLogger(_ options: ServerOptions) -> Logger {
@@ -225,9 +260,9 @@ package enum Stack {
         return logger
     }
 
-    private static func makeFolder(_ path: String) throws(StartFailure) {
-        do throws(PlatformError) { try Disk().makeDirectory(path) } catch { throw StartFailure("--data: \(error)") }
-        guard access(path, W_OK | X_OK) == 0 else { throw StartFailure("--data: \(path) cannot be written to: \(String(cString: strerror(errno)))") }
+    private static func makeFolder(_ path: String, _ flag: String) throws(StartFailure) {
+        do throws(PlatformError) { try Disk().makeDirectory(path) } catch { throw StartFailure("\(flag): \(error)") }
+        guard access(path, W_OK | X_OK) == 0 else { throw StartFailure("\(flag): \(path) cannot be written to: \(String(cString: strerror(errno)))") }
     }
 
     private static func workingDirectory() -> String {

@@ -9,6 +9,7 @@ struct StoreCommits: CommitSource {
     var position: String { store.commitPosition.description }
     var openingPosition: String { store.openingPosition.description }
     var oldestPosition: String { store.oldestPosition.description }
+    var taken: (samples: Int, histograms: Int, exemplars: Int) { store.taken }
     var highestMillis: Int64? { store.highestMillis }
 
     func bytesCommitted(behind position: String) -> Int { CommitPosition(position).map { store.bytesCommitted(behind: $0) } ?? 0 }

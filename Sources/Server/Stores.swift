@@ -26,7 +26,7 @@ struct Stores: Sendable {
         metricOptions.exemplarsMax = storage.exemplarsMax
         metricOptions.reportFailure = { logger.error("metrics: the blocks were not kept in order: \($0)") }
         let progress = ReplayLine()
-        let metrics = try MetricStore.open(directory: options.dataDirectory + "/metrics", options: metricOptions) { progress.show("metrics", $0) }
+        let metrics = try MetricStore.open(directory: options.metricsDirectory, options: metricOptions) { progress.show("metrics", $0) }
         progress.finish()
         for damage in metrics.opening.log.damage + (metrics.opening.outOfOrderLog?.damage ?? []) { logger.warning("metrics: \(damage)") }
         for damage in metrics.opening.headChunkDamage { logger.warning("metrics: \(damage); the log has what is missing") }
@@ -36,7 +36,10 @@ struct Stores: Sendable {
         }
         do {
             var dashboardOptions = DashboardStore.Options()
-            if let password = options.grafanaAdminPassword { dashboardOptions.adminPassword = password }
+            if let login = options.grafana.adminLogin { dashboardOptions.adminLogin = login }
+            if let password = options.grafana.adminPassword { dashboardOptions.adminPassword = password }
+            if let seconds = options.grafana.sessionLifetimeSeconds { dashboardOptions.sessionLifetimeSecondsMax = seconds }
+            if let seconds = options.grafana.sessionIdleSeconds { dashboardOptions.sessionIdleSecondsMax = seconds }
             let dashboards = try DashboardStore(path: options.dataDirectory + "/dashboards.db", options: dashboardOptions)
             do {
                 let (pushed, pushReport) = try PushGroups.open(

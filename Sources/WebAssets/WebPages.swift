@@ -12,12 +12,12 @@ package struct WebPages: Sendable {
     package var redirects: [(route: String, target: String)]
     /// Asked before a page (not an asset) is given out; what it answers goes out instead, as a redirect to a login does.
     package var gate: (@Sendable (Request, SurfaceContext) async -> Response?)?
-    /// Door name → port in use, once all doors are open.
-    package var doors: @Sendable () -> [(name: String, port: Int)]
+    /// Door name → port in use, once all doors are open, and whether it wants TLS.
+    package var doors: @Sendable () -> [(name: String, port: Int, usesTLS: Bool)]
 
     package init(
         routes: [(route: String, file: String)], redirects: [(route: String, target: String)] = [], gate: (@Sendable (Request, SurfaceContext) async -> Response?)? = nil,
-        doors: @escaping @Sendable () -> [(name: String, port: Int)]
+        doors: @escaping @Sendable () -> [(name: String, port: Int, usesTLS: Bool)]
     ) {
         self.routes = routes
         self.redirects = redirects
@@ -33,7 +33,11 @@ package struct WebPages: Sendable {
         router.get("/favicon.ico") { request, _ -> Response in try Self.respond(with: "icon.svg", to: request) }
         router.get("/-/doors") { _, _ -> Response in
             var json = JSONWriter()
-            json.object { json in for door in doors() { json.member(door.name, "\(door.port)") } }
+            json.object { json in
+                for door in doors() { json.member(door.name, "\(door.port)") }
+                let secure = doors().filter(\.usesTLS).map(\.name)
+                if !secure.isEmpty { json.member("https", secure.joined(separator: " ")) }
+            }
             return .json(json.finish())
         }
         for (route, file) in routes {

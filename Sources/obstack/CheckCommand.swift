@@ -11,6 +11,8 @@ struct CheckCommand: AsyncParsableCommand {
 
     @Option(help: "Data folder of the stack.") var data: String?
     @Option(name: .customLong("listen-address"), help: "Address of the stack.") var listenAddress: String?
+    @Option(name: .customLong("http.config.file"), help: "How to ask a Prometheus's door that has a web.yml (promtool's format); not needed beside the stack's data folder.")
+    var httpConfigFile: String?
     @Flag(help: "Print the findings as JSON.") var json = false
     @OptionGroup var ports: PortFlags
 
@@ -28,7 +30,19 @@ struct CheckCommand: AsyncParsableCommand {
         }
         let running = RunFile.read(in: options.dataDirectory)
         let address = listenAddress ?? running?.address ?? options.listenAddress
-        let findings = await HealthCheck(address: address, ports: (running?.ports ?? [:]).merging(options.ports) { _, asked in asked }).run()
+        let access: ClientAccess
+        do {
+            access = try ClientAccess(file: httpConfigFile, running: options.ports[.prometheus] == nil || options.ports[.prometheus] == running?.ports[.prometheus] ? running : nil)
+        } catch {
+            complain("\(error)")
+            throw ExitCode(2)
+        }
+        // Doors that the running stack left closed are no failure.
+        let doors = DoorName.allCases.filter { running == nil || running?.ports[$0] != nil || options.ports[$0] != nil }
+        let findings = await HealthCheck(
+            address: address, ports: (running?.ports ?? [:]).merging(options.ports) { _, asked in asked }, addresses: listenAddress == nil ? running?.addresses ?? [:] : [:], doors: doors,
+            prometheus: access
+        ).run()
         print(json ? Self.document(findings) : Self.table(findings))
         if findings.contains(where: { !$0.isHealthy }) { throw ExitCode(1) }
     }

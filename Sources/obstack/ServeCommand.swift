@@ -9,8 +9,14 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: "Every port also has an environment variable (PROMETHEUS_PORT, GRAFANA_PORT, …); 0 takes a free port. SIGTERM drains, SIGHUP reloads.")
 
     @Option(help: "Folder with the originals' configuration files; every file in it is optional.") var config: String?
+    @Option(name: .customLong("config.file"), help: "A prometheus.yml anywhere, in place of the folder's.") var configFile: String?
+    @Option(name: .customLong("web.config.file"), help: "A web.yml anywhere, in place of the folder's: TLS and passwords of 9090.") var webConfigFile: String?
     @Option(help: "Folder for everything that is kept.") var data: String?
+    @Option(name: .customLong("storage.tsdb.path"), help: "A Prometheus data directory, in place of metrics in the data folder.") var metricsDirectory: String?
     @Option(name: .customLong("listen-address"), help: "Address that every door binds to (default: 127.0.0.1).") var listenAddress: String?
+    @Option(name: .customLong("web.listen-address"), help: "Address and port that Prometheus's door binds to, such as 0.0.0.0:9090.") var prometheusAddress: String?
+    @Option(name: .customLong("web.external-url"), help: "Where others reach Prometheus's door (default: the machine's name).") var externalURL: String?
+    @Flag(name: .customLong("web.enable-lifecycle"), help: "Let POST /-/quit end the stack, and /-/reload be asked from other machines.") var enableLifecycle = false
     @Option(name: [.long, .customLong("storage.tsdb.retention.time")], help: "How long metrics are kept, such as 15d (PROMETHEUS_RETENTION).") var retention: String?
     @Option(name: .customLong("storage.tsdb.retention.size"), help: "How many bytes of metrics are kept, such as 512MB (PROMETHEUS_RETENTION_SIZE).") var retentionSize: String?
     @Flag(name: .customLong("web.enable-admin-api"), help: "Let series and pushed groups be deleted, and snapshots be made, over HTTP.") var enableAdminAPI = false
@@ -27,7 +33,13 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         var flags = ServerOptions.Flags()
         flags.configDirectory = config
+        flags.configFile = configFile
+        flags.webConfigFile = webConfigFile
         flags.dataDirectory = data
+        flags.metricsDirectory = metricsDirectory
+        flags.prometheusAddress = prometheusAddress
+        flags.externalURL = externalURL
+        flags.enablesLifecycle = enableLifecycle
         flags.listenAddress = listenAddress
         flags.metricRetention = retention
         flags.metricRetentionSize = retentionSize

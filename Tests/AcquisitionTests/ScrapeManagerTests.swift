@@ -217,7 +217,7 @@ struct ScrapeManagerTests {
         try rig.disk.makeDirectory("/s")
         try rig.disk.publish("/s/password", Array("secret\n".utf8))
         let config = ScrapeRig.config {
-            $0.http.authorization = .basic(username: "me", password: .file("/s/password"))
+            $0.http.authorization = .basic(username: .inline("me"), password: .file("/s/password"))
             $0.timeout = ModelDuration(millis: 1500)
         }
         try await rig.apply([config], sleepers: 1)

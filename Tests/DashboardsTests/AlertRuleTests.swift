@@ -62,7 +62,7 @@ struct AlertRuleTests {
         ("A", #""expr": "up", "instant": true"#, "", "(up) != 0"),
         ("B", #""expr": "up", "instant": true"#, #"{"refId": "B", "datasourceUid": "__expr__", "model": {"type": "threshold", "expression": "A", "conditions": [{"evaluator": {"type": "lt", "params": [1]}}]}}"#, "(up) < 1"),
         ("C", #""expr": "a or b""#, #"{"refId": "B", "datasourceUid": "__expr__", "model": {"type": "reduce", "expression": "A", "reducer": "mean"}}, {"refId": "C", "datasourceUid": "-100", "model": {"type": "threshold", "expression": "$B", "conditions": [{"evaluator": {"type": "gt", "params": [5]}}]}}"#, "avg_over_time((a or b)[10m:]) > 5"),
-        ("B", #""expr": "x", "instant": true"#, #"{"refId": "B", "datasourceUid": "__expr__", "model": {"type": "math", "expression": "${A} * 2 > 10"}}"#, "((x) * 2  > bool  10) != 0"),
+        ("B", #""expr": "x", "instant": true"#, #"{"refId": "B", "datasourceUid": "__expr__", "model": {"type": "math", "expression": "${A} * 2 > 10"}}"#, "((x) * 2 > bool 10) != 0"),
         ("B", #""expr": "x", "instant": true"#, #"{"refId": "B", "datasourceUid": "__expr__", "model": {"type": "classic_conditions", "conditions": [{"evaluator": {"type": "gt", "params": [1]}, "query": {"params": ["A"]}, "reducer": {"type": "last"}}]}}"#, "(x) > 1"),
     ])
     func provisionedForm(condition: String, model: String, more: String, expression: String) throws {

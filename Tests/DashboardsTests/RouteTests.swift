@@ -15,7 +15,9 @@ struct Door: Sendable {
 
     static let basic = "Basic " + Base64.encode(Array("admin:admin".utf8))
 
-    static func open(_ body: @Sendable (Door) async throws -> Void) async throws {
+    static let options = GrafanaAPI.Options(version: "1.2.3", commit: "abc")
+
+    static func open(_ options: GrafanaAPI.Options = options, _ body: @Sendable (Door) async throws -> Void) async throws {
         let store = try TemporaryStore()
         try await store.store.provision(dataSources: [.prometheus(url: "http://127.0.0.1:9090", scrapeInterval: "15s"), .jaeger(url: "http://127.0.0.1:16686")])
         let prometheus = SurfaceRouter.make()
@@ -24,7 +26,7 @@ struct Door: Sendable {
         let responder = prometheus.buildResponder()
         let api = GrafanaAPI(
             dashboards: store.store, queries: PanelQueries(store: store.store, engine: HandMadeReader([(["__name__": "up"], [(1_700_000_000, 1)])]).engine),
-            options: .init(version: "1.2.3", commit: "abc"), prometheus: { try await responder.respond(to: $0, context: $1) })
+            options: options, prometheus: { try await responder.respond(to: $0, context: $1) })
         let router = SurfaceRouter.make(envelope: GrafanaAPI.envelope)
         api.addRoutes(to: router)
         router.get("/page") { request, context -> Response in
@@ -48,6 +50,9 @@ struct Door: Sendable {
             Answer(status: $0.status.code, headers: $0.headers, text: String(buffer: $0.body))
         }
     }
+
+    /// The status of a request by nobody.
+    func unsigned(_ method: HTTPRequest.Method, _ path: String, _ body: String = "") async throws -> Int { try await ask(method, path, body, headers: [:]).status }
 
     /// Logs in and returns the cookie to send.
     func logIn() async throws -> HTTPFields {
@@ -207,8 +212,50 @@ struct RouteTests {
             #expect(try await door.ask(.get, "/api/user").json["theme"] == "light")
             #expect(try await door.ask(.put, "/api/user/preferences", #"{"theme": "pink"}"#).status == 400)
             #expect(try await door.ask(.put, "/api/user/password", #"{"oldPassword": "nope", "newPassword": "longer"}"#).message == "Invalid old password")
+            #expect(try await door.ask(.put, "/api/user/password", #"{"oldPassword": "admin", "newPassword": "abc"}"#).message == "New password is too short")
+            let same = try await door.ask(.put, "/api/user/password", #"{"oldPassword": "admin", "newPassword": "admin"}"#)
+            #expect(same.status == 400 && same.message == "New password can't be the same as the old one.")
             #expect(try await door.ask(.put, "/api/user/password", #"{"oldPassword": "admin", "newPassword": "longer", "confirmNew": "longer"}"#).message == "User password changed")
             #expect(try await door.ask(.get, "/api/user").status == 401)
+        }
+    }
+
+    @Test("anonymous viewers read and change nothing, editors change dashboards, and neither has what belongs to a user", arguments: ["Viewer", "Editor"])
+    func anonymous(role: String) async throws {
+        var options = Door.options
+        options.anonymousRole = role
+        try await Door.open(options) { door in
+            for path in ["/api/search", "/api/folders", "/api/datasources", "/api/frontend/settings", "/api/org", "/page"] { #expect(try await door.unsigned(.get, path) == 200, "\(path)") }
+            #expect(try await door.unsigned(.post, "/api/ds/query", #"{"queries": [{"refId": "A", "expr": "up"}]}"#) == 200)
+            #expect(try await door.unsigned(.get, "/api/datasources/proxy/uid/prometheus/api/v1/label/a/values") == 200)
+            for path in ["/api/user", "/api/user/preferences", "/api/user/stars", "/api/login/ping"] { #expect(try await door.unsigned(.get, path) == 401, "\(path)") }
+            #expect(try await door.unsigned(.put, "/api/user/password", #"{"oldPassword": "admin", "newPassword": "longer"}"#) == 401)
+            #expect(try await door.unsigned(.post, "/api/user/stars/dashboard/uid/x") == 401)
+            #expect(try await door.unsigned(.post, "/api/folders", #"{"uid": "f", "title": "Folder"}"#) == (role == "Viewer" ? 403 : 200))
+            #expect(try await door.unsigned(.post, "/api/dashboards/db", #"{"dashboard": {"title": "Mine"}}"#) == (role == "Viewer" ? 403 : 200))
+            let settings = try await door.ask(.get, "/api/frontend/settings", headers: [:])
+            #expect(settings.json["anonymousEnabled"] == true)
+            // Who signs in is who they are; wrong credentials do not become anonymous.
+            #expect(try await door.ask(.get, "/api/user", headers: door.logIn()).json["login"] == "admin")
+            #expect(try await door.ask(.get, "/api/search", headers: [.authorization: "Basic " + Base64.encode(Array("admin:wrong".utf8))]).status == 401)
+        }
+    }
+
+    @Test("without the login form nobody signs in by it, without basic authentication nobody by that")
+    func closedWays() async throws {
+        var options = Door.options
+        options.loginFormIsDisabled = true
+        try await Door.open(options) { door in
+            #expect(try await door.ask(.post, "/login", #"{"user": "admin", "password": "admin"}"#, headers: [:]).status == 401)
+            let settings = try await door.ask(.get, "/api/frontend/settings")
+            #expect(settings.status == 200 && settings.json["disableLoginForm"] == true)
+        }
+        options = Door.options
+        options.basicAuthIsEnabled = false
+        try await Door.open(options) { door in
+            let cookie = try await door.logIn()
+            #expect(try await door.ask(.get, "/api/user").status == 401)
+            #expect(try await door.ask(.get, "/api/user", headers: cookie).status == 200)
         }
     }
 

@@ -2,6 +2,7 @@ import MetricModel
 import MetricStore
 import OTLP
 import Pipelines
+import Synchronization
 import Testing
 import TraceModel
 import TraceStore
@@ -78,6 +79,51 @@ struct PipelineTests {
         intake.release(bytes: 60)
         try intake.admit(bytes: 100)
         #expect(value("otelcol_receiver_full_total") == 1)
+    }
+
+    private func sampled(_ sampling: SpanSampling, nowNanos: @escaping @Sendable () -> UInt64 = { 0 }) -> TelemetryIntake {
+        TelemetryIntake(traces: traceStore, metrics: metricStore, sampling: sampling, nowNanos: nowNanos)
+    }
+
+    private func counts(_ intake: TelemetryIntake) -> [String: Double] {
+        let points = intake.metricFamilies().flatMap(\.points).filter { $0.name == "obstack_spans_sampled_total" }
+        return Dictionary(uniqueKeysWithValues: points.map { ($0.labels.first?.value ?? "", $0.value) })
+    }
+
+    @Test("a fraction is taken by the trace id, as OpenTelemetry's own sampler takes it; senders are told of success, and both kinds are counted")
+    func probabilisticSampling() async throws {
+        let intake = sampled(.probabilistic(0.25))
+        // The lower 64 bits, shifted right once, are below a quarter of 2^63 for the first two alone.
+        let edges: [UInt64] = [1, 0x3FFF_FFFF_FFFF_FFFF, 0x4000_0000_0000_0000, .max]
+        for (number, trace) in edges.enumerated() {
+            #expect(try await intake.traces(traces(span("a\(number)", trace: trace), span("b\(number)", trace: trace, id: 2)), from: .otlpHTTP) == PartialSuccess())
+        }
+        #expect(traceStore.spans.map(\.name) == ["a0", "b0", "a1", "b1"])
+        #expect(counts(intake) == ["true": 4, "false": 4])
+        #expect(traceStore.batches.count == 2, "a batch without sampled spans is no write")
+        var kept = 0
+        for number in 0..<10_000 as Range<UInt64> {
+            let trace = number &* 0x9E37_79B9_7F4A_7C15
+            kept += trace >> 1 < 0x2000_0000_0000_0000 ? 1 : 0
+            _ = try await intake.traces(traces(span("s", trace: trace == 0 ? 1 : trace)), from: .otlpGRPC)
+        }
+        #expect(traceStore.spans.count - 4 == kept && (2_400...2_600).contains(kept))
+    }
+
+    @Test("const keeps all or nothing; a rate keeps so many new traces a second, and all spans of a trace that it kept")
+    func otherSampling() async throws {
+        let nothing = sampled(.none)
+        #expect(try await nothing.traces(traces(span("a")), from: .otlpHTTP) == PartialSuccess() && traceStore.spans.isEmpty)
+        let clock = Mutex<UInt64>(0)
+        let intake = sampled(.rateLimiting(tracesPerSecond: 2)) { clock.withLock { $0 } }
+        for trace in 1...4 as ClosedRange<UInt64> { _ = try await intake.traces(traces(span("first", trace: trace)), from: .otlpHTTP) }
+        #expect(traceStore.spans.map(\.traceID.low) == [1, 2])
+        clock.withLock { $0 = 500_000_000 }
+        for trace in 1...4 as ClosedRange<UInt64> { _ = try await intake.traces(traces(span("second", trace: trace, id: 2)), from: .otlpGRPC) }
+        #expect(traceStore.spans.map(\.traceID.low) == [1, 2, 1, 2], "a decision holds for the whole trace")
+        _ = try await intake.traces(traces(span("new", trace: 5), span("new", trace: 6)), from: .otlpGRPC)
+        #expect(traceStore.spans.map(\.traceID.low) == [1, 2, 1, 2, 5])
+        #expect(counts(intake) == ["true": 5, "false": 5])
     }
 
     @Test("a batch of nothing is taken without a write")

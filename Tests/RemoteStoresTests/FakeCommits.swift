@@ -17,6 +17,7 @@ final class FakeCommits: CommitSource {
     var position: String { String(rows.withLock { $0.count }) }
     var openingPosition: String { "0" }
     var oldestPosition: String { "0" }
+    var taken: (samples: Int, histograms: Int, exemplars: Int) { (all.count, 0, 0) }
     var highestMillis: Int64? { rows.withLock { $0.map(\.time).max() } }
     func bytesCommitted(behind position: String) -> Int { rows.withLock { max(0, $0.count - (Int(position) ?? 0)) * 4 } }
     func makeReader() -> any CommitReading { Reader(source: self) }

@@ -159,7 +159,7 @@ struct AlertDeliveryTests {
         }
         func isAlerting(_ stack: RunningStack, _ name: String) throws -> Bool { try list(stack).contains { $0["name"] as? String == name && $0["state"] as? String == "alerting" } }
 
-        let first = try await RunningStack(configuration: ["alertmanager.yml": configuration])
+        let first = try await RunningStack(configuration: ["alertmanager.yml": configuration, "prometheus.yml": "global: {scrape_interval: 1s}\n"])
         defer { first.stop() }
         let refused = try post(first, #"{"name": "Broken", "expr": "rate(up) > 1"}"#)
         #expect(refused.status == 400 && refused.body.contains("1:6: parse error"), "\(refused.body)")
@@ -191,7 +191,7 @@ struct AlertDeliveryTests {
         ("route:\n  receiver: a\n  routes:\n  - matchers: ['a===\"b\"x']\nreceivers: [{name: a}]\n", "alertmanager.yml:4: route.routes[0].matchers: the matcher"),
         ("route: {receiver: a}\nreceivers:\n- name: a\n  webhook_configs:\n  - send_resolved: true\n", "alertmanager.yml:5: receivers[0].webhook_configs[0].url: one of url or url_file"),
         ("receivers: []\n", "alertmanager.yml: no route provided in config"),
-        ("route: {receiver: a}\nreceivers: [{name: a}]\ntime_intervals:\n- name: t\n  time_intervals:\n  - location: Europe/Berlin\n", "alertmanager.yml:6: time_intervals[0].time_intervals[0].location: times are in UTC here"),
+        ("route: {receiver: a}\nreceivers: [{name: a}]\ntime_intervals:\n- name: t\n  time_intervals:\n  - location: Europe/Nowhere\n", "alertmanager.yml:6: time_intervals[0].time_intervals[0].location: unknown time zone Europe/Nowhere"),
     ])
     func refusals(text: String, words: String) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("obstack-alerting-\(UUID().uuidString)")
@@ -217,6 +217,23 @@ struct AlertDeliveryTests {
         try FileManager.default.removeItem(at: stack.folder.appendingPathComponent("config/alertmanager.yml"))
         #expect(try http(stack.url("prometheus", "/-/reload"), method: "POST").status == 200)
         #expect(try !http(stack.url("prometheus", "/metrics")).body.contains("alertmanager_dispatcher_aggregation_groups"), "without the file nobody is told anything")
+
+        let targets = stack.folder.appendingPathComponent("alertmanagers.json")
+        try #"[{"targets": ["127.0.0.1:1", "drop:1"]}]"#.write(to: targets, atomically: true, encoding: .utf8)
+        let discovering = """
+            alerting:
+              alertmanagers:
+              - path_prefix: /am/
+                file_sd_configs: [{files: ["\(targets.path)"]}]
+                relabel_configs: [{source_labels: [__address__], regex: "drop:.*", action: drop}]
+
+            """
+        #expect(try Self.reload(stack, ["prometheus.yml": discovering]).status == 200)
+        func alertmanagers() throws -> [String: [[String: String]]]? { try json(stack.url("prometheus", "/api/v1/alertmanagers"))["data"] as? [String: [[String: String]]] }
+        #expect(try await eventually(within: 60) { try alertmanagers()?["activeAlertmanagers"]?.first?["url"] == "http://127.0.0.1:1/am/api/v2/alerts" })
+        #expect(try alertmanagers()?["droppedAlertmanagers"]?.first?["url"] == "http://drop:1/am/api/v2/alerts")
+        try #"[{"targets": ["127.0.0.1:2"]}]"#.write(to: targets, atomically: true, encoding: .utf8)
+        #expect(try await eventually(within: 60) { try alertmanagers()?["activeAlertmanagers"]?.first?["url"] == "http://127.0.0.1:2/am/api/v2/alerts" })
 
         let platform = RunningStack.packageRoot.deletingLastPathComponent().appendingPathComponent("shared/conformance/tta")
         guard FileManager.default.fileExists(atPath: platform.path) else { return }

@@ -224,7 +224,7 @@ struct BackupTests {
             try whole.dropLast().write(to: url)
             try expectRefusal(path, path == "manifest.json" ? "manifest" : "bytes instead of")
             try FileManager.default.removeItem(at: url)
-            try expectRefusal(path, path == "manifest.json" ? "" : "is missing")
+            try expectRefusal(path, path == "manifest.json" ? "there is no" : "is missing")
             try whole.write(to: url)
         }
         let extra = backup.appendingPathComponent("traces/wal/00000099")

@@ -74,6 +74,12 @@ struct ContainerTests {
         // What Package.swift names must be there, or it cannot be read.
         let copied = Set(instructions.filter { $0.word == "COPY" }.flatMap { $0.rest.split(separator: " ").dropLast().map(String.init) })
         #expect(copied.isSuperset(of: ["Package.swift", "Sources", "Tests"]))
+        // A link among the sources leads to what is copied as well.
+        let walker = try #require(FileManager.default.enumerator(at: Self.root.appendingPathComponent("Sources"), includingPropertiesForKeys: [.isSymbolicLinkKey]))
+        for case let url as URL in walker where try url.resourceValues(forKeys: [.isSymbolicLinkKey]).isSymbolicLink == true {
+            let target = String(url.resolvingSymlinksInPath().path.dropFirst(Self.root.resolvingSymlinksInPath().path.count + 1))
+            #expect(copied.contains { target.hasPrefix($0 + "/") }, "\(url.lastPathComponent) leads to \(target)")
+        }
         func packages(_ text: String) -> Set<String> {
             let words = text.components(separatedBy: "apt-get install").dropFirst().first?.components(separatedBy: CharacterSet(charactersIn: "&\n>")).first ?? ""
             return Set(words.split(separator: " ").map(String.init).filter { !$0.hasPrefix("-") })
@@ -95,7 +101,15 @@ struct ContainerTests {
         let last = try #require(try Self.instructions().last { $0.word == "CMD" }?.rest)
         let words = try #require(JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String])
         #expect(words == ["serve", "--config", "/etc/obstack", "--data", "/data", "--listen-address", "0.0.0.0"])
-        let stack = try await RunningStack(configuration: ["prometheus.yml": Self.text("config/container/prometheus.yml")], arguments: Array(words.suffix(2)))
+        // The folder as the image and docker-compose.observability.yml make it.
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("obstack-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(at: Self.root.appendingPathComponent("config"), to: folder.appendingPathComponent("config"))
+        let configuration = try Self.text("config/container/prometheus.yml")
+        for line in try Self.text("config/prometheus.yml").split(separator: "\n") where line.contains("job_name:") || line.contains("alerts.yml") {
+            #expect(configuration.contains(line), "config/prometheus.yml has \(line)")
+        }
+        let stack = try await RunningStack(reusing: folder, configuration: ["prometheus.yml": configuration], arguments: Array(words.suffix(2)))
         defer { stack.stop() }
         #expect(try http("http://127.0.0.2:\(stack.ports["prometheus"] ?? 0)/-/ready").status == 200)
         let check = try run(RunningStack.binary.path, ["check", "--data", stack.folder.appendingPathComponent("data").path])
@@ -103,5 +117,7 @@ struct ContainerTests {
         let data = try json(stack.url("prometheus", "/api/v1/targets"))["data"] as? [String: Any]
         let targets = Set((data?["activeTargets"] as? [[String: Any]] ?? []).compactMap { $0["scrapeUrl"] as? String })
         #expect(targets.isSuperset(of: ["http://host.docker.internal:9464/metrics", "http://host.docker.internal:9100/metrics", "http://localhost:9091/metrics"]), "\(targets)")
+        let rules = try json(stack.url("prometheus", "/api/v1/rules"))["data"] as? [String: Any]
+        #expect(((rules?["groups"] as? [Any]) ?? []).isEmpty == false)
     }
 }

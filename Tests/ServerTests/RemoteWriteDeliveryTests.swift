@@ -162,6 +162,30 @@ struct RemoteWriteDeliveryTests {
         #expect(try await eventually(within: 60) { try http(other.url("prometheus", "/api/v1/metadata?metric=level")).body.contains("How high.") })
     }
 
+    @Test("the queue's metrics have Prometheus's names, kinds and labels")
+    func metrics() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("obstack-test-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let configuration = "scrape_configs: []\nremote_write: [{url: \"http://127.0.0.1:\(try freePort())/nobody\", name: receiver}]\n"
+        let peer = try await RunningPrometheus(configuration: configuration, folder: folder.appendingPathComponent("prometheus"))
+        defer { peer.stop() }
+        let stack = try await RunningStack(reusing: folder.appendingPathComponent("stack"), configuration: ["prometheus.yml": configuration])
+        defer { stack.stop() }
+        /// The kinds of families, and the labels of series without their values.
+        func names(_ text: String) -> Set<String> {
+            var names: Set<String> = []
+            for line in text.split(separator: "\n") where line.contains("prometheus_remote_storage_") && !line.contains("_bucket") {
+                if line.hasPrefix("# TYPE") { names.insert(String(line)) }
+                if !line.hasPrefix("#") { names.insert(String(line.prefix { $0 != " " }).replacing(/="[^"]*"/, with: "")) }
+            }
+            return names
+        }
+        let ours = names(try http(stack.url("prometheus", "/metrics")).body)
+        let theirs = names(try http(peer.url("/metrics")).body)
+        let missing = theirs.subtracting(ours).filter { !$0.contains("enqueue_retries") && !$0.contains("string_interner") }
+        #expect(missing.isEmpty && theirs.count > 40, "\(missing.sorted())")
+    }
+
     private static func allKinds(_ now: Int64) -> Data {
         func label(_ out: inout ByteWriter, _ name: String, _ value: String) {
             out.appendMessage(1) { out in

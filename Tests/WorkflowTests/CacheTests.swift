@@ -63,7 +63,7 @@ struct CacheTests {
         cache.clear()
         var hits = cache.stats.hits
         for index in 0..<2_000 {
-            let input = index * index % 83
+            let input = (index * index + index / 7) % 131
             _ = try await cache.execute(input, WorkflowContext())
             #expect((cache.stats.hits > hits) == recent.contains(input))
             hits = cache.stats.hits

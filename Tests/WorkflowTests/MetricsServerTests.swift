@@ -67,8 +67,9 @@ struct MetricsServerTests {
         }
     }
 
-    @Test("what is not HTTP, or too long, ends its connection and no other", arguments: ["hello\r\n\r\n", "GET /metrics HTTP/1.1\r\nnothing\r\n\r\n", "GET /" + String(repeating: "x", count: 40_000)])
-    func garbage(text: String) throws {
+    @Test("what is not HTTP, or too long, ends its connection and no other", arguments: ["no request line", "no header", "a line without end"])
+    func garbage(kind: String) throws {
+        let text = ["no request line": "hello\r\n\r\n", "no header": "GET /metrics HTTP/1.1\r\nnothing\r\n\r\n"][kind] ?? "GET /" + String(repeating: "x", count: 40_000)
         try serving { (_, port) throws in
             #expect(throws: Trouble.self) { try RawConnection(port: port).exchange(text) }
             #expect(try RawConnection(port: port).exchange("GET /metrics HTTP/1.1\r\n\r\n").status == 200)
@@ -104,7 +105,6 @@ struct MetricsServerTests {
         }
         #expect(observed.session.metricsURL == nil)
         #expect(throws: ObservabilityError.self) { try observed.session.serveMetrics(host: "127.0.0.1", port: 70_000) }
-        #expect(throws: ObservabilityError.self) { try observed.session.serveMetrics(host: "no.such.host.invalid", port: 0) }
     }
 
     @Test("the port is free again after the end, whoever is connected")

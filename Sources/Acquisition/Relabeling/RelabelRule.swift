@@ -73,7 +73,7 @@ extension RelabelRule: Equatable {
 }
 
 /// Which names metrics and labels may have (`metric_name_validation_scheme`).
-package enum NameRules: String, Sendable {
+package enum NameRules: String, Sendable, CaseIterable {
     /// Any text that is not empty.
     case utf8
     /// `[a-zA-Z_][a-zA-Z0-9_]*`, for metrics also colons.

@@ -34,9 +34,10 @@ struct ScrapeFetch: Sendable {
             ("X-Prometheus-Scrape-Timeout-Seconds", Self.seconds(target.timeout.millis)),
         ]
         if let credentials = try await authorization(config.http.authorization) { headers.append(("Authorization", credentials)) }
+        for header in config.http.headers { headers.append((header.name, try await text(header.value))) }
         let request = ScrapeRequest(
             url: target.url.text, headers: headers.map { (name: $0.0, value: $0.1) }, timeoutNanos: target.timeout.nanos, bodyBytesMax: config.bodyBytesBound,
-            followsRedirects: config.http.followsRedirects, tls: config.http.tls)
+            followsRedirects: config.http.followsRedirects, tls: config.http.tls, proxy: config.http.proxy)
         let response: ScrapeResponse
         do throws(ScrapeFailure) { response = try await transport.fetch(request) } catch {
             switch error {
@@ -64,7 +65,7 @@ struct ScrapeFetch: Sendable {
     private func authorization(_ authorization: ScrapeHTTPOptions.Authorization) async throws(Failure) -> String? {
         switch authorization {
         case .none: return nil
-        case .basic(let username, let password): return "Basic " + Base64.encode(Array("\(username):\(try await text(password))".utf8))
+        case .basic(let username, let password): return "Basic " + Base64.encode(Array("\(try await text(username)):\(try await text(password))".utf8))
         case .credentials(let type, let credentials): return "\(type) \(try await text(credentials))"
         }
     }

@@ -8,7 +8,7 @@ package protocol ScrapeTransport: Sendable {
 /// One `GET` to a target.
 package struct ScrapeRequest: Sendable {
     package let url: String
-    /// `Accept`, `Accept-Encoding`, `User-Agent`, `X-Prometheus-Scrape-Timeout-Seconds`, and `Authorization` where configured.
+    /// `Accept`, `Accept-Encoding`, `User-Agent`, `X-Prometheus-Scrape-Timeout-Seconds`, and `Authorization` and others where configured.
     package let headers: [(name: String, value: String)]
     /// For connecting, sending and reading together.
     package let timeoutNanos: UInt64
@@ -16,6 +16,7 @@ package struct ScrapeRequest: Sendable {
     package let bodyBytesMax: Int
     package let followsRedirects: Bool
     package let tls: ScrapeHTTPOptions.TLS?
+    package let proxy: ScrapeHTTPOptions.Proxy?
 }
 
 /// A target's answer.

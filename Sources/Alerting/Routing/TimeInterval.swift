@@ -1,4 +1,4 @@
-/// Times that recur, in UTC: those in which all of what is given holds; what is empty always holds.
+/// Times that recur, in UTC or in a place's time: those in which all of what is given holds; what is empty always holds.
 ///
 /// Source: alertmanager `timeinterval/timeinterval.go`.
 package struct TimeInterval: Hashable, Sendable {
@@ -10,6 +10,8 @@ package struct TimeInterval: Hashable, Sendable {
     package var daysOfMonth: [DayRange] = []
     package var months: [ClosedRange<Int>] = []
     package var years: [ClosedRange<Int>] = []
+    /// The place's time; nil for UTC.
+    package var zone: ZoneRules?
 
     package struct DayRange: Hashable, Sendable {
         package let first: Int
@@ -93,6 +95,8 @@ package struct TimeInterval: Hashable, Sendable {
 
     /// Whether the moment lies within.
     package func contains(unixMillis: Int64) -> Bool {
+        let shift = zone?.offset(atSeconds: Int64((Double(unixMillis) / 1_000).rounded(.down))) ?? 0
+        let unixMillis = unixMillis + Int64(shift) * 1_000
         let day = Int((Double(unixMillis) / 86_400_000).rounded(.down))
         let minute = Int((unixMillis - Int64(day) * 86_400_000) / 60_000)
         let date = Self.date(ofDay: day)
@@ -109,7 +113,7 @@ package struct TimeInterval: Hashable, Sendable {
     }
 
     /// Proleptic Gregorian, days since 1970 (Howard Hinnant's civil_from_days).
-    private static func date(ofDay day: Int) -> (year: Int, month: Int, day: Int) {
+    static func date(ofDay day: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = day + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -120,7 +124,16 @@ package struct TimeInterval: Hashable, Sendable {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * index + 2) / 5 + 1)
     }
 
-    private static func length(ofMonth month: Int, year: Int) -> Int {
+    /// The inverse: days since 1970 (Howard Hinnant's days_from_civil).
+    static func day(year: Int, month: Int, day: Int) -> Int {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    static func length(ofMonth month: Int, year: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: 30

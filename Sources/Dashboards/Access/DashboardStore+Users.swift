@@ -36,6 +36,7 @@ extension DashboardStore {
         let hash = try await read { try String.fetchOne($0, sql: "SELECT passwordHash FROM user WHERE id = ?", arguments: [userID]) }
         guard try await passwords.verify(old, against: hash) else { throw .invalidCredentials }
         guard new.utf8.count >= Self.passwordBytesMin else { throw .invalidUser(reason: "New password is too short") }
+        guard new != old else { throw .invalidUser(reason: "New password can't be the same as the old one.") }
         if let reason = PasswordHasher.refusal(of: new) { throw .invalidUser(reason: reason) }
         let newHash = try await passwords.hash(new)
         let kept = token.map(Self.tokenHash)

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// bcrypt rather than a memory-hard scheme: 33 KB a hash instead of 16 MB keep the whole stack small, and Prometheus's `web.yml`
 /// stores the same scheme. libxcrypt has it, and every Debian with a C compiler has libxcrypt.
-final class PasswordHasher: Sendable {
+package final class PasswordHasher: Sendable {
     /// bcrypt reads no further; a longer password would silently be shortened.
     static let passwordBytesMax = 72
     private static let waitingMax = 32
@@ -18,7 +18,7 @@ final class PasswordHasher: Sendable {
     /// Verified for users that do not exist, so that they take as long as those that do.
     private let decoy: Mutex<String?> = Mutex(nil)
 
-    init(cost: Int) { self.cost = cost }
+    package init(cost: Int) { self.cost = cost }
 
     /// Why a password cannot be taken, nil when it can.
     static func refusal(of password: String) -> String? {
@@ -52,7 +52,7 @@ final class PasswordHasher: Sendable {
     }
 
     /// Whether `password` is the one of `hash`; nil for a user that does not exist, which takes as long and is false.
-    func verify(_ password: String, against hash: String?) async throws(DashboardsError) -> Bool {
+    package func verify(_ password: String, against hash: String?) async throws(DashboardsError) -> Bool {
         guard Self.refusal(of: password) == nil else { return false }
         return try await run { () throws(DashboardsError) -> Bool in
             let stored = if let hash { hash } else { try self.decoyHash() }

@@ -14,6 +14,15 @@ package struct User: Sendable, Equatable {
     package let updatedMillis: Int64
     package let seenMillis: Int64
 
+    /// Somebody who is not signed in.
+    package static func anonymous(role: String) -> User { User(role: role) }
+
+    private init(role: String) {
+        (id, login, email, name, isAdmin) = (0, "", "", "", false)
+        (createdMillis, updatedMillis, seenMillis) = (0, 0, 0)
+        self.role = role
+    }
+
     init(_ row: Row) {
         id = row["id"]
         login = row["login"]

@@ -51,7 +51,7 @@ struct AlertExpression {
         switch try type(node) {
         case "threshold": return try threshold(node, depth: 0).filter(try operand(node, depth: 0))
         case "classic_conditions": return try classic(node)
-        default: return "(\(try value(refID, at: "condition", depth: 0))) != 0"
+        default: return "\(try value(refID, at: "condition", depth: 0)) != 0"
         }
     }
 
@@ -134,8 +134,9 @@ struct AlertExpression {
                 out += "^"
                 rest = rest.dropFirst(2)
             } else if let symbol = [">=", "<=", "==", "!=", ">", "<"].first(where: { rest.hasPrefix($0) }) {
+                while out.last == " " { out.removeLast() }
                 out += " \(symbol) bool "
-                rest = rest.dropFirst(symbol.count)
+                rest = rest.dropFirst(symbol.count).drop { $0 == " " }
             } else if first.isNumber || first.isWhitespace || "+-*/%().eE".contains(first) {
                 out.append(rest.removeFirst())
             } else {

@@ -6,10 +6,10 @@ import Glibc
 import Synchronization
 
 /// The time as HTTP writes it (RFC 9110, 5.6.7), made once a second.
-enum HTTPDate {
+package enum HTTPDate {
     private static let last = Mutex<(second: time_t, text: String)>((-1, ""))
 
-    static var now: String {
+    package static var now: String {
         let second = time(nil)
         return last.withLock { last in
             if last.second != second { last = (second, text(second)) }

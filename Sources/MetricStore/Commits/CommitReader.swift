@@ -18,7 +18,10 @@ package final class CommitReader: Sendable {
         var series: [UInt64: Known] = [:]
         /// Up to where the log was read for series; nil before the first read.
         var known: LogPosition?
+        /// The checkpoint whose series were read.
         var checkpoint: Int?
+        /// A newer one, and the last segment when it was seen: what stands before the segment's end may be of series that it leaves out.
+        var next: (checkpoint: Int, lastSegment: Int)?
     }
 
     private let store: MetricStore
@@ -104,18 +107,26 @@ package final class CommitReader: Sendable {
         }
     }
 
+    /// Forgets the series that were last named in what a checkpoint stands for, and knows those that it names.
+    private func take(_ checkpoint: Int, _ state: inout State) throws(PlatformError) {
+        let within = SegmentDirectory(disk: store.disk, path: store.log.directory.checkpointPath(checkpoint))
+        state.series = state.series.filter { $0.value.segment > checkpoint }
+        for segment in try within.segments() {
+            var reader = try LogReader(disk: store.disk, path: within.segmentPath(segment))
+            while let record = try reader.next() { if record.first == LogRecord.Kind.series.rawValue { try? learn(record, checkpoint, &state) } }
+        }
+        state.checkpoint = checkpoint
+    }
+
     /// Knows the series that are named before `position`; forgets those of which nothing is left in the log.
     private func learn(_ state: inout State, upTo position: LogPosition) throws(PlatformError) {
         let directory = store.log.directory
         if let checkpoint = try directory.checkpoints().last, checkpoint != state.checkpoint {
-            let within = SegmentDirectory(disk: directory.disk, path: directory.checkpointPath(checkpoint))
-            let old = state.series.filter { $0.value.segment <= checkpoint }
-            for (reference, _) in old { state.series[reference] = nil }
-            for segment in try within.segments() {
-                var reader = try LogReader(disk: directory.disk, path: within.segmentPath(segment))
-                while let record = try reader.next() { if record.first == LogRecord.Kind.series.rawValue { try? learn(record, checkpoint, &state) } }
+            if state.next?.checkpoint != checkpoint { state.next = (checkpoint, store.log.end.segment) }
+            if state.known == nil || position.segment > state.next?.lastSegment ?? 0 {
+                try take(checkpoint, &state)
+                state.next = nil
             }
-            state.checkpoint = checkpoint
         }
         if let known = state.known, known >= position { return }
         let segments = try directory.segments()
@@ -139,6 +150,12 @@ extension MetricStore {
     package var highestMillis: Int64? {
         let time = head.maxTime.load(ordering: .relaxed)
         return time == .min ? nil : time
+    }
+
+    /// How many samples, native histograms and exemplars were taken since the store was opened.
+    package var taken: (samples: Int, histograms: Int, exemplars: Int) {
+        let counters = head.counters
+        return (counters.samplesAppended.load(ordering: .relaxed), counters.histogramsAppended.load(ordering: .relaxed), head.exemplars.withLock { $0.appendedCount })
     }
 
     /// Where what is committed ends now.

@@ -25,7 +25,7 @@ final class MetricsServer: Sendable {
         let listener = try TCPSocket.listening(host: host, port: port)
         (self.host, self.port, self.families) = (host, listener.port, families)
         state = Mutex(State(listener: listener))
-        guard BackgroundThread.start({ self.accept(listener) }) else { throw TCPSocket.Failure("no thread can be had to serve metrics") }
+        guard BackgroundThread.start({ self.run() }) else { throw TCPSocket.Failure("no thread can be had to serve metrics") }
     }
 
     /// Where to scrape.
@@ -33,11 +33,7 @@ final class MetricsServer: Sendable {
 
     /// Stops serving and gives the port back. Blocks for a moment.
     func close() {
-        let sockets = state.withLock { state in
-            defer { state.listener = nil }
-            return state.connections.values + [state.listener].compactMap { $0 }
-        }
-        for socket in sockets { socket.shutDown() }
+        shutDown()
         #if canImport(Darwin)
         // There shutting down does not wake who accepts; a connection does.
         _ = try? TCPSocket.connected(host: ["0.0.0.0": "127.0.0.1", "::": "::1"][host] ?? host, port: port, withinSeconds: 1)
@@ -45,11 +41,23 @@ final class MetricsServer: Sendable {
         hasEnded.wait(atMost: 1, until: { $0 }, then: { _ in })
     }
 
-    private func accept(_ listener: TCPSocket) {
-        defer {
-            hasEnded.withLock { $0 = true }
-            hasEnded.signal()
+    private func shutDown() {
+        let sockets = state.withLock { state in
+            defer { state.listener = nil }
+            return state.connections.values + [state.listener].compactMap { $0 }
         }
+        for socket in sockets { socket.shutDown() }
+    }
+
+    private func run() {
+        // The port is free when nobody holds the listener any more, which is when this has returned.
+        accept()
+        hasEnded.withLock { $0 = true }
+        hasEnded.signal()
+    }
+
+    private func accept() {
+        guard let listener = state.withLock({ $0.listener }) else { return }
         while true {
             guard listener.awaitInput(seconds: 3_600) else { continue }
             let connection = listener.accepted()

@@ -29,7 +29,7 @@ enum TextExposition {
     static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
-        return abs(value) < 1e15 && value == value.rounded() ? "\(Int64(value))" : "\(value)"
+        return abs(value) < 0x1p53 && value == value.rounded() ? "\(Int64(value))" : "\(value)"
     }
 
     /// A bound as OpenMetrics writes it, with a point.

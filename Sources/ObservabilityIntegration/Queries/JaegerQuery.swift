@@ -60,7 +60,7 @@ public struct JaegerTrace: Sendable, Equatable, Decodable {
 ///   - tags: Attributes that one span of the trace must have.
 ///   - startTime: Since when; without it, and without `endTime`, the last hour is searched.
 ///   - url: Where Jaeger's API is; without it `JAEGER_URL`, or port `JAEGER_PORT` (16686) of localhost.
-/// - Throws: `ObservabilityError.noAnswer` where nobody answers, `.refused` in Jaeger's words, `CancellationError`.
+/// - Throws: `ObservabilityError.noAnswer` where nobody answers, `.unknownAnswer` where it is not the stack, `.refused` in Jaeger's words, `CancellationError`.
 public func queryJaegerTraces(
     service: String, operation: String? = nil, limit: Int = 20, tags: [String: String] = [:], startTime: Date? = nil, endTime: Date? = nil,
     minDuration: Duration? = nil, maxDuration: Duration? = nil, url: String? = nil, timeout: Duration = .seconds(30)

@@ -58,7 +58,7 @@ public struct PrometheusSeries: Sendable, Equatable {
 ///   - step: Between two values of a range query; without it there are 250.
 ///   - url: Where Prometheus's API is; without it `PROMETHEUS_URL`, or port `PROMETHEUS_PORT` (9090) of localhost.
 /// - Returns: The series; a scalar is one without labels.
-/// - Throws: `ObservabilityError.noAnswer` where nobody answers, `.refused` in Prometheus's words, `CancellationError`.
+/// - Throws: `ObservabilityError.noAnswer` where nobody answers, `.unknownAnswer` where it is not the stack, `.refused` in Prometheus's words, `CancellationError`.
 public func getPrometheusMetrics(
     query: String, startTime: Date? = nil, endTime: Date? = nil, step: Duration? = nil, url: String? = nil, timeout: Duration = .seconds(30)
 ) async throws -> [PrometheusSeries] {

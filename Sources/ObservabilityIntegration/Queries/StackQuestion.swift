@@ -59,7 +59,7 @@ struct StackQuestion: Sendable {
         do {
             return try JSONDecoder().decode(T.self, from: data)
         } catch {
-            throw ObservabilityError.noAnswer(url: url, reason: "what answers there is not the API; is it the right port?")
+            throw ObservabilityError.unknownAnswer(url: url)
         }
     }
 

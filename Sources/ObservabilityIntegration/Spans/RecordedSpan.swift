@@ -56,10 +56,10 @@ package final class RecordedSpan: Sendable {
     /// Where it reports to; none while observability is off.
     package let session: ObservabilitySession?
     package let startUnixNanos: UInt64
-    private let startTicks = SpanClock.ticks()
+    private let startTicks: UInt64
     private let content: Mutex<State>
 
-    /// Starts now, or when `startUnixNanos` says.
+    /// Starts now, or when `startUnixNanos` says. Below a span of this process time goes on as it began there, so that what is below ends before it.
     package init(
         _ name: String, session: ObservabilitySession?, traceID: TraceID, parent: ActiveSpan?, kind: SpanKind = .internal, fields: [Field] = [],
         isInWorkflow: Bool = false, startUnixNanos: UInt64? = nil
@@ -67,7 +67,8 @@ package final class RecordedSpan: Sendable {
         (self.session, self.traceID, self.kind, self.isInWorkflow) = (session, traceID, kind, isInWorkflow)
         (parentID, traceState) = (parent?.spanID, parent?.traceState)
         isRecording = session?.sampler.records(traceID, parentIsSampled: parent?.isSampled) ?? false
-        self.startUnixNanos = startUnixNanos ?? SpanClock.unixNanos()
+        startTicks = SpanClock.ticks()
+        self.startUnixNanos = startUnixNanos ?? parent?.span?.time(at: startTicks) ?? SpanClock.unixNanos()
         content = Mutex(State(name: name, fields: isRecording ? fields : []))
     }
 
@@ -118,7 +119,9 @@ package final class RecordedSpan: Sendable {
         return Double(end - startUnixNanos) / 1e9
     }
 
-    private var now: UInt64 { startUnixNanos &+ (SpanClock.ticks() &- startTicks) }
+    private var now: UInt64 { time(at: SpanClock.ticks()) }
+
+    private func time(at ticks: UInt64) -> UInt64 { startUnixNanos &+ (ticks &- startTicks) }
 }
 
 /// What an error's type is called in metrics. A cancelled execution's is `CancelledError`, by which alerts can leave it out.

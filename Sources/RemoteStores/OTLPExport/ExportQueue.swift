@@ -2,29 +2,35 @@
 ///
 /// A pure value: times are given, and what is taken out is the caller's. Encoded batches behind one another are one batch, so those that wait
 /// for company are joined by appending.
-struct ExportQueue: Sendable {
-    struct Batch: Sendable, Equatable {
-        var bytes: [UInt8]
-        var items: Int
+package struct ExportQueue: Sendable {
+    package struct Batch: Sendable, Equatable {
+        package var bytes: [UInt8]
+        package var items: Int
         /// When the first of it came.
-        var sinceNanos: UInt64
+        package var sinceNanos: UInt64
+
+        package init(bytes: [UInt8], items: Int, sinceNanos: UInt64) {
+            self.bytes = bytes
+            self.items = items
+            self.sinceNanos = sinceNanos
+        }
     }
 
     let options: OTLPExportOptions
     /// Bytes that may wait, however few batches they are.
-    static let bytesMax = 128 << 20
+    package static let bytesMax = 128 << 20
     private var waiting: [Batch] = []
     private var head = 0
-    private(set) var bytes = 0
+    package private(set) var bytes = 0
     /// Whether nothing waits for company any more.
-    var isDraining = false
+    package var isDraining = false
 
-    init(_ options: OTLPExportOptions) { self.options = options }
+    package init(_ options: OTLPExportOptions) { self.options = options }
 
-    var count: Int { waiting.count - head }
+    package var count: Int { waiting.count - head }
 
     /// False when there is no room for it; then it is dropped.
-    mutating func add(_ body: [UInt8], items: Int, nowNanos: UInt64) -> Bool {
+    package mutating func add(_ body: [UInt8], items: Int, nowNanos: UInt64) -> Bool {
         guard bytes + body.count <= Self.bytesMax else { return false }
         if count > 0, options.batchItems > 0, waiting[waiting.count - 1].items + items <= options.batchItems {
             waiting[waiting.count - 1].bytes += body
@@ -38,7 +44,7 @@ struct ExportQueue: Sendable {
     }
 
     /// The oldest batch, when it need not wait any more.
-    mutating func take(nowNanos: UInt64) -> Batch? {
+    package mutating func take(nowNanos: UInt64) -> Batch? {
         guard count > 0 else { return nil }
         let first = waiting[head]
         let isRipe = options.batchItems == 0 || isDraining || count > 1 || first.items >= options.batchItems

@@ -32,9 +32,21 @@ package final class OTLPForwarding: Sendable {
     /// certificate cannot be read; then nothing changes.
     package func apply(_ all: [OTLPExportOptions]) throws {
         let known = state.withLock { state in Set(state.running.map(\.exporter.options)) }
-        let made = try all.filter { !known.contains($0) }.map { ($0, try transport($0)) }
-        state.withLock { state in
-            if state.isStopped { return }
+        var made: [(OTLPExportOptions, any ExportTransport)] = []
+        do {
+            for options in all where !known.contains(options) { made.append((options, try transport(options))) }
+            try begin(all, made)
+        } catch {
+            Task { [made] in for (_, transport) in made { await transport.close() } }
+            throw error
+        }
+    }
+
+    private struct Stopped: Error, CustomStringConvertible { let description = "the stack is being stopped" }
+
+    private func begin(_ all: [OTLPExportOptions], _ made: [(OTLPExportOptions, any ExportTransport)]) throws {
+        try state.withLock { state in
+            if state.isStopped { throw Stopped() }
             let wanted = Set(all)
             for running in state.running where !wanted.contains(running.exporter.options) {
                 running.task.cancel()

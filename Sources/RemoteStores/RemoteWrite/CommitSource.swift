@@ -11,6 +11,8 @@ package protocol CommitSource: Sendable {
     var openingPosition: String { get }
     /// The time of the latest sample, in milliseconds since the epoch; nil when there is none.
     var highestMillis: Int64? { get }
+    /// How many samples, native histograms and exemplars were taken since the process began.
+    var taken: (samples: Int, histograms: Int, exemplars: Int) { get }
     /// Where the log begins: what is read from when nobody knows a position.
     var oldestPosition: String { get }
     /// About how many bytes are committed behind a position. A position that is none counts as one with nothing behind it.

@@ -12,6 +12,12 @@ struct QueueCounts: Sendable {
             exemplars += counts.exemplars
         }
 
+        mutating func subtract(_ counts: RequestBody.Counts) {
+            samples -= counts.samples
+            histograms -= counts.histograms
+            exemplars -= counts.exemplars
+        }
+
         subscript(kind: String) -> Int {
             switch kind {
             case "samples": samples
@@ -30,7 +36,7 @@ struct QueueCounts: Sendable {
     var unknown = 0
     var customBuckets = 0
     /// Read and not yet answered.
-    var pending = 0
+    var pending = Kinds()
     var bytes = 0
     var metadataBytes = 0
     var shards = 1
@@ -47,7 +53,7 @@ struct QueueCounts: Sendable {
     }
 
     /// The families of several queues.
-    static func families(_ queues: [(options: RemoteWriteOptions, counts: QueueCounts)], highestMillis: Int64?) -> [MetricFamily] {
+    static func families(_ queues: [(options: RemoteWriteOptions, counts: QueueCounts)], _ source: any CommitSource) -> [MetricFamily] {
         if queues.isEmpty { return [] }
         let prefix = "prometheus_remote_storage_"
         func labels(_ options: RemoteWriteOptions) -> [(name: String, value: String)] { [("remote_name", options.name), ("url", options.http.url)] }
@@ -71,11 +77,18 @@ struct QueueCounts: Sendable {
                 return reasons.map { MetricFamily.Point(name, labels(queue.options) + [(name: "reason", value: $0.0)], Double($0.1)) }
             })
         }
+        families += ["samples", "exemplars", "histograms"].map { kind in
+            family("\(kind)_pending", .gauge, "The number of \(kind) pending in the queues shards to be sent to the remote storage.") { counts, _ in Double(counts.pending[kind]) }
+        }
+        let taken = source.taken
+        families += [("samples", "Samples", taken.samples), ("exemplars", "Exemplars", taken.exemplars), ("histograms", "HistogramSamples", taken.histograms)].map { kind, word, count in
+            .counter("\(prefix)\(kind)_in_total", "\(word) in to remote storage, compare to \(kind) out for queue managers.", Double(count))
+        }
         families += [
             family("bytes_total", .counter, "The total number of bytes of data (not metadata) sent by the queue after compression.") { counts, _ in Double(counts.bytes) },
             family("metadata_bytes_total", .counter, "The total number of bytes of metadata sent by the queue after compression.") { counts, _ in Double(counts.metadataBytes) },
-            family("samples_pending", .gauge, "The number of samples, exemplars and histograms that are read and not yet answered.") { counts, _ in Double(counts.pending) },
             family("shards", .gauge, "The number of shards used for parallel sending to the remote storage.") { counts, _ in Double(counts.shards) },
+            family("shards_desired", .gauge, "The number of shards that the queues shard calculation wants to run based on the rate of samples in vs. samples out.") { counts, _ in Double(counts.shards) },
             family("shards_max", .gauge, "The maximum number of shards that the queue is allowed to run.") { Double($1.queue.shardsMax) },
             family("shards_min", .gauge, "The minimum number of shards that the queue is allowed to run.") { Double($1.queue.shardsMin) },
             family("shard_capacity", .gauge, "The capacity of each shard of the queue used for parallel sending to the remote storage.") { Double($1.queue.capacity) },
@@ -89,7 +102,7 @@ struct QueueCounts: Sendable {
             MetricFamily(prefix + "sent_batch_duration_seconds", .histogram, "Duration of send calls to the remote storage.", points: queues.flatMap { queue in
                 queue.counts.durationPoints(prefix + "sent_batch_duration_seconds", labels(queue.options))
             }),
-            .gauge(prefix + "highest_timestamp_in_seconds", "Highest timestamp that has come into the remote storage via the Appender interface, in seconds since epoch.", Double(highestMillis ?? 0) / 1_000),
+            .gauge(prefix + "highest_timestamp_in_seconds", "Highest timestamp that has come into the remote storage via the Appender interface, in seconds since epoch.", Double(source.highestMillis ?? 0) / 1_000),
         ]
         return families
     }

@@ -170,15 +170,15 @@ final class RemoteWriteQueue: Sendable {
         let open = plan.shards.enumerated().map { shard, requests in Array(requests.dropFirst(shard < answered.count ? answered[shard] : 0)) }
         counts.withLock { counts in
             counts.shards = round.shards
-            counts.pending = open.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } }
+            for request in open.joined() { counts.pending.add(request.counts) }
         }
-        defer { counts.withLock { $0.pending = 0 } }
+        defer { counts.withLock { $0.pending = .init() } }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (shard, requests) in open.enumerated() where !requests.isEmpty {
                 group.addTask {
                     for request in requests {
                         try await self.deliver(request, of: rows.batches[request.batch])
-                        self.counts.withLock { $0.pending -= request.count }
+                        self.counts.withLock { $0.pending.subtract(request.counts) }
                         let journal = self.journal
                         try? await self.pool.run { try journal.answered(round.number, shard) }
                     }

@@ -50,9 +50,21 @@ package final class RemoteWriter: Sendable {
     /// what is committed from then on; whoever has a journal goes on there. Throws when a certificate cannot be read; then nothing changes.
     package func apply(_ all: [RemoteWriteOptions]) throws {
         let changed = state.withLock { state in all.filter { state.running[$0.name]?.queue.options != $0 } }
-        let transports = try changed.map { try makeTransport($0.http) }
+        var transports: [any RemoteTransport] = []
+        do {
+            for options in changed { transports.append(try makeTransport(options.http)) }
+            try begin(all, changed, transports)
+        } catch {
+            Task { [transports] in for transport in transports { await transport.close() } }
+            throw error
+        }
+    }
+
+    private struct Stopped: Error, CustomStringConvertible { let description = "the stack is being stopped" }
+
+    private func begin(_ all: [RemoteWriteOptions], _ changed: [RemoteWriteOptions], _ transports: [any RemoteTransport]) throws {
         try state.withLock { state in
-            if state.isStopped { return }
+            if state.isStopped { throw Stopped() }
             if state.pool == nil, !changed.isEmpty { state.pool = try BlockingPool(name: "remote-write") }
             let start = state.isFirst ? source.openingPosition : source.position
             state.isFirst = false
@@ -93,6 +105,6 @@ package final class RemoteWriter: Sendable {
 
     package func metricFamilies() -> [MetricFamily] {
         let queues = state.withLock { $0.running.values.map { ($0.queue.options, $0.queue.snapshot) } }.sorted { $0.0.name < $1.0.name }
-        return QueueCounts.families(queues, highestMillis: source.highestMillis)
+        return QueueCounts.families(queues, source)
     }
 }

@@ -25,6 +25,13 @@ package struct SendPlan {
         package var batch: Int
         package var pieces: [Piece] = []
         package var count = 0
+
+        /// Its rows by kind.
+        var counts: RequestBody.Counts {
+            pieces.reduce(into: .init()) { counts, piece in
+                counts = counts + .init(samples: piece.samples.count, histograms: piece.histograms.count, exemplars: piece.exemplars.count)
+            }
+        }
     }
 
     /// By shard, in the order in which they are sent.

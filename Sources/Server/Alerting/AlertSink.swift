@@ -37,8 +37,10 @@ final class AlertSink: Service, Sendable {
     /// Replaces both configurations.
     func use(_ alerting: AlertingConfiguration, _ routing: AlertRouting?) {
         state.withLock { state in
+            // What the same files named before holds until they are looked at again.
+            let isSame = state.configuration.alertmanagers.map(\.fileDiscoveries) == alerting.alertmanagers.map(\.fileDiscoveries)
+            if !isSame { state.discovered = Array(repeating: [], count: alerting.alertmanagers.count) }
             state.configuration = alerting
-            state.discovered = Array(repeating: [], count: alerting.alertmanagers.count)
             state.revision += 1
         }
         resolve()

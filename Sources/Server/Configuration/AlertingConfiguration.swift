@@ -50,12 +50,13 @@ struct AlertingConfiguration: Sendable {
         entry.alertRelabelRules = try PrometheusConfiguration.rules(&section, "alert_relabel_configs")
         var targets = ScrapeConfig(job: "alertmanager")
         try PrometheusConfiguration.targets(&section, &targets)
-        try PrometheusConfiguration.http(&section, &targets, &notServed)
+        let http = try section.httpOptions(&notServed)
+        notServed += http.ofScrapesAlone.map { "\(section.file): \(section.name(of: $0))" }
         targets.relabelRules = entry.relabelRules
         do { try targets.validate() } catch { throw section.error("static_configs", "\(error)") }
         entry.staticGroups = targets.staticGroups
         entry.fileDiscoveries = targets.fileDiscoveries
-        entry.http = DeliveryHTTP(targets.http)
+        entry.http = DeliveryHTTP(http)
         for key in PrometheusConfiguration.discoveriesNotServed + ["sigv4"] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
         try section.refuseUnknown()
         return entry
@@ -117,14 +118,15 @@ extension DeliveryHTTP {
         }
         switch options.authorization {
         case .none: authorization = .none
-        case .basic(let username, let password): authorization = .basic(username: username, password: secret(password))
+        case .basic(.inline(let username), let password): authorization = .basic(username: username, password: secret(password))
+        case .basic(.file, let password): authorization = .basic(username: "", password: secret(password))
         case .credentials(let type, let credentials): authorization = .credentials(type: type, secret(credentials))
         }
         if let options = options.tls {
             var tls = TLS()
-            tls.caFile = options.caFile
-            tls.certificateFile = options.certificateFile
-            tls.keyFile = options.keyFile
+            tls.caFile = options.authority?.file
+            tls.certificateFile = options.certificate?.file
+            tls.keyFile = options.key?.file
             tls.skipsVerification = options.skipsVerification
             self.tls = tls
         }

@@ -53,10 +53,10 @@ struct AlertmanagerConfiguration: Sendable {
     /// The keys of `http_config`; nil where it is not given.
     private static func http(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) -> DeliveryHTTP? {
         guard var http = try section.section("http_config") else { return nil }
-        var carrier = ScrapeConfig(job: "alertmanager")
-        try PrometheusConfiguration.http(&http, &carrier, &notServed)
+        let options = try http.httpOptions(&notServed)
+        notServed += options.ofScrapesAlone.map { "\(http.file): \(http.name(of: $0))" }
         try http.refuseUnknown()
-        return DeliveryHTTP(carrier.http)
+        return DeliveryHTTP(options)
     }
 
     private static func route(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) -> RouteOptions {
@@ -82,11 +82,13 @@ struct AlertmanagerConfiguration: Sendable {
         for (key, kind) in [(prefix + "match", Matcher.Kind.equal), (prefix + "match_re", .regex)] {
             for (name, value) in try section.texts(key) ?? [] {
                 guard LabelName.isLegacy(name) else { throw section.error(key, "invalid label name \"\(name)\"") }
-                do { matchers.append(try Matcher(kind, name, value)) } catch { throw section.error(key, "\(error)") }
+                // So upstream has it, and so it stands in the keys of groups.
+                do { matchers.append(try Matcher(kind, name, kind == .regex ? "^(?:\(value))$" : value)) } catch { throw section.error(key, "\(error)") }
             }
         }
         let key = prefix + "matchers"
-        do { matchers += try AlertMatchers(lines: try section.strings(key) ?? []).matchers } catch let error as AlertingError { throw section.error(key, "\(error)") } catch let error as ConfigurationError { throw error } catch { throw section.error(key, "\(error)") }
+        let lines = try section.strings(key) ?? []
+        do { matchers += try AlertMatchers(lines: lines).matchers } catch { throw section.error(key, "\(error)") }
         return AlertMatchers(matchers)
     }
 
@@ -146,15 +148,27 @@ struct AlertmanagerConfiguration: Sendable {
             interval.daysOfMonth = try ranges(&entry, "days_of_month", TimeInterval.days)
             interval.months = try ranges(&entry, "months", TimeInterval.months)
             interval.years = try ranges(&entry, "years", TimeInterval.years)
-            if let location = try entry.string("location"), !["", "UTC", "Etc/UTC"].contains(location) {
-                throw entry.error("location", "times are in UTC here; \"\(location)\" is not served, write the times in UTC and leave it out")
-            }
+            if let location = try entry.string("location"), !["", "UTC", "Etc/UTC"].contains(location) { interval.zone = try zone(location, &entry) }
             try entry.refuseUnknown()
             intervals.append(interval)
         }
         try section.refuseUnknown()
         return (name, intervals)
     }
+
+    /// A place of the time zone database, as it lies on this machine.
+    private static func zone(_ name: String, _ section: inout YAMLSection) throws(ConfigurationError) -> ZoneRules {
+        let isPath = name.hasPrefix("/") || name.contains("..") || name.contains("\\")
+        for folder in isPath ? [] : zoneFolders {
+            guard let bytes = try? Disk().contents("\(folder)/\(name)") else { continue }
+            guard let rules = ZoneRules(bytes) else { throw section.error("location", "\(folder)/\(name) is no file of the time zone database") }
+            return rules
+        }
+        throw section.error("location", "unknown time zone \(name): it is looked for in \(zoneFolders.joined(separator: ", "))")
+    }
+
+    /// Where Go looks, too.
+    private static let zoneFolders = ["/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/usr/lib/locale/TZ", "/etc/zoneinfo"]
 
     private static func ranges<Range>(_ section: inout YAMLSection, _ key: String, _ read: (String) throws(AlertingError) -> Range) throws(ConfigurationError) -> [Range] {
         var ranges: [Range] = []

@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import Platform
 import PromQL
 import Rules
 import WebAssets
@@ -7,25 +8,31 @@ import WebAssets
 /// The folder of the originals' configuration files. Every file is optional.
 struct ConfigurationFolder: Sendable {
     let path: String
+    /// Files that were named by hand, in place of the folder's; then they must be there.
+    private let namedPrometheusFile: String?
+    private let namedWebFile: String?
     private let scrapesNativeHistograms: Bool
 
     /// Throws when the folder was asked for by name and is not there.
     init(_ options: ServerOptions) throws(StartFailure) {
         path = options.configDirectory
+        namedPrometheusFile = options.configFile
+        namedWebFile = options.webConfigFile
         scrapesNativeHistograms = options.scrapesNativeHistograms
         var status = stat()
         let exists = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
         if !exists, options.configDirectoryIsExplicit { throw StartFailure("--config: \(path) is not a folder that can be read") }
     }
 
-    var prometheusFile: String { path + "/prometheus.yml" }
+    var prometheusFile: String { namedPrometheusFile ?? path + "/prometheus.yml" }
+    var webFile: String { namedWebFile ?? path + "/web.yml" }
     var alertmanagerFile: String { path + "/alertmanager.yml" }
     var collectorFile: String { path + "/otel-collector.yml" }
     var dashboardsDirectory: String { path + "/grafana/dashboards" }
 
     /// `prometheus.yml`, or the standard targets when there is none.
     func prometheus(doors: [DoorName: Int]) throws(ConfigurationError) -> PrometheusConfiguration {
-        guard let text = try Self.text(prometheusFile) else { return .standard(doors: doors) }
+        guard let text = try Self.text(prometheusFile, isNamed: namedPrometheusFile != nil) else { return .standard(doors: doors) }
         return try PrometheusConfiguration(text, file: prometheusFile, scrapesNativeHistograms: scrapesNativeHistograms)
     }
 
@@ -34,6 +41,12 @@ struct ConfigurationFolder: Sendable {
         guard let text = try Self.text(collectorFile) else { return CollectorConfiguration() }
         let own = CollectorConfiguration.Own(grpcPort: doors[.otlpGRPC] ?? DoorName.otlpGRPC.defaultPort, httpPort: doors[.otlpHTTP] ?? DoorName.otlpHTTP.defaultPort)
         return try CollectorConfiguration(text, file: collectorFile, own: own)
+    }
+
+    /// `web.yml`: how 9090 is to be asked. Without one it takes anybody who reaches it.
+    func web() throws(ConfigurationError) -> WebConfiguration {
+        guard let text = try Self.text(webFile, isNamed: namedWebFile != nil) else { return WebConfiguration() }
+        return try WebConfiguration(text, file: webFile)
     }
 
     /// `alertmanager.yml`; nil when there is none.
@@ -50,7 +63,7 @@ struct ConfigurationFolder: Sendable {
         options.requiresLegacyNames = configuration.requiresLegacyNames
         var groups: [RuleGroup] = []
         do throws(RefusedRules) {
-            let files = configuration.files.flatMap { FilePattern.files(FilePattern.joined(path, $0)) }
+            let files = configuration.files.flatMap { FilePattern.files(FilePattern.joined(Disk.parent(prometheusFile), $0)) }
             for file in files { groups += try RuleFile.parse(try Self.ruleText(file), file: file, options) }
             if files.isEmpty, configuration.usesEmbeddedAlerts, let alerts = EmbeddedFile.all["rules/alerts.yml"] {
                 groups += try RuleFile.parse(String(decoding: alerts.bytes, as: UTF8.self), file: RuleConfiguration.alertsFile, options)
@@ -83,10 +96,10 @@ struct ConfigurationFolder: Sendable {
         }
     }
 
-    /// The text of a file; nil when there is none.
-    static func text(_ file: String) throws(ConfigurationError) -> String? {
+    /// The text of a file; nil when there is none and nobody named it.
+    static func text(_ file: String, isNamed: Bool = false) throws(ConfigurationError) -> String? {
         guard let stream = fopen(file, "r") else {
-            if errno == ENOENT || errno == ENOTDIR { return nil }
+            if !isNamed, errno == ENOENT || errno == ENOTDIR { return nil }
             throw ConfigurationError(file: file, line: nil, reason: String(cString: strerror(errno)))
         }
         defer { fclose(stream) }

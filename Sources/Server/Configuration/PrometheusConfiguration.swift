@@ -12,7 +12,7 @@ struct PrometheusConfiguration: Sendable {
     var rules = RuleConfiguration()
     /// Where every query is written down; nil for nowhere.
     var queryLogFile: String?
-    /// The file as it was read, for `/api/v1/status/config`.
+    /// The file as it was read, its secrets left out, for `/api/v1/status/config`.
     var text = ""
     /// Keys that Prometheus knows and this does not serve, each with its place.
     var notServed: [String] = []
@@ -61,7 +61,7 @@ struct PrometheusConfiguration: Sendable {
     ///
     /// With `scrapesNativeHistograms` native histograms are scraped where the file does not say otherwise.
     init(_ text: String, file: String, scrapesNativeHistograms: Bool = false) throws(ConfigurationError) {
-        self.text = text
+        self.text = YAMLDocument.redacted(text)
         var top = try YAMLSection.document(text, file: file)
         var globals = Globals()
         globals.formats.scrapesNativeHistograms = scrapesNativeHistograms
@@ -70,7 +70,7 @@ struct PrometheusConfiguration: Sendable {
         rules = globals.rules
         rules.files = try top.strings("rule_files") ?? []
         for path in rules.files where !RuleConfiguration.isPattern(path) { throw top.error("rule_files", "invalid rule file path \"\(path)\"") }
-        for key in ["scrape_config_files", "remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
+        for key in ["remote_read", "tracing", "otlp", "runtime"] where top.node(key) != nil {
             notServed.append("\(file): \(key)")
         }
         if var section = try top.section("alerting") { alerting = try AlertingConfiguration(&section, &notServed) }
@@ -78,7 +78,7 @@ struct PrometheusConfiguration: Sendable {
         if var section = try top.section("storage") { storage = try StorageConfiguration(&section, &notServed) }
         remoteWrites = try RemoteWriteConfiguration.all(try top.sections("remote_write") ?? [], externalLabels: Labels(globals.rules.externalLabels.map { ($0.key, $0.value) }), &notServed)
         var names: Set<String> = []
-        for var section in try top.sections("scrape_configs") ?? [] {
+        for var section in try (top.sections("scrape_configs") ?? []) + Self.included(&top) {
             let config = try Self.scrape(&section, globals, &notServed)
             guard names.insert(config.job).inserted else { throw section.error("job_name", "found multiple scrape configs with job name \"\(config.job)\"") }
             scrapes.append(config)
@@ -88,6 +88,20 @@ struct PrometheusConfiguration: Sendable {
 
     private init() {}
 
+    /// The scrape configs of other files. Their own files are looked for from their own folders.
+    private static func included(_ top: inout YAMLSection) throws(ConfigurationError) -> [YAMLSection] {
+        var sections: [YAMLSection] = []
+        for pattern in try top.strings("scrape_config_files") ?? [] {
+            guard RuleConfiguration.isPattern(pattern) else { throw top.error("scrape_config_files", "invalid scrape config file path \"\(pattern)\"") }
+            for file in FilePattern.files(FilePattern.joined(top.folder, pattern)) {
+                var included = try YAMLSection.document(try ConfigurationFolder.text(file) ?? "", file: file)
+                sections += try included.sections("scrape_configs") ?? []
+                try included.refuseUnknown()
+            }
+        }
+        return sections
+    }
+
     private struct Globals {
         var interval = ModelDuration.seconds(60)
         var timeout = ModelDuration.seconds(10)
@@ -95,6 +109,9 @@ struct PrometheusConfiguration: Sendable {
 
         var formats = ScrapeFormats()
         var queryLogFile: String?
+        var nameRules: NameRules?
+        var nameEscaping: NameEscaping?
+        var storesExtraMetrics = false
         var rules = RuleConfiguration()
 
         mutating func read(_ section: inout YAMLSection, _ notServed: inout [String]) throws(ConfigurationError) {
@@ -122,13 +139,15 @@ struct PrometheusConfiguration: Sendable {
             labelNameLengthMax = try section.int("label_name_length_limit") ?? 0
             labelValueLengthMax = try section.int("label_value_length_limit") ?? 0
             keptDroppedTargets = try section.int("keep_dropped_targets") ?? 0
+            nameRules = try section.choice("metric_name_validation_scheme", NameRules.self)
+            nameEscaping = try section.choice("metric_name_escaping_scheme", NameEscaping.self)
+            storesExtraMetrics = try section.bool("extra_scrape_metrics") ?? false
             if let path = try section.string("query_log_file"), !path.isEmpty {
                 // A relative path starts at the file that says it, as upstream.
                 queryLogFile = path.hasPrefix("/") ? path : "\(Disk.parent(section.file))/\(path)"
             }
             for key in [
-                "scrape_failure_log_file", "runtime", "scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme",
-                "metric_name_escaping_scheme", "extra_scrape_metrics",
+                "scrape_failure_log_file", "runtime", "scrape_classic_histograms", "convert_classic_histograms_to_nhcb",
             ] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
             try section.refuseUnknown()
         }
@@ -160,10 +179,9 @@ struct PrometheusConfiguration: Sendable {
         try targets(&section, &config)
         config.relabelRules = try rules(&section, "relabel_configs")
         config.metricRelabelRules = try rules(&section, "metric_relabel_configs")
-        try http(&section, &config, &notServed)
-        for key in [
-            "scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "metric_name_validation_scheme", "metric_name_escaping_scheme", "scrape_failure_log_file", "extra_scrape_metrics",
-        ] + discoveriesNotServed where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
+        config.http = try section.httpOptions(&notServed)
+        try names(&section, globals, &config)
+        for key in ["scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "scrape_failure_log_file"] + discoveriesNotServed where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
         try section.refuseUnknown()
         do {
             try config.validate()
@@ -190,16 +208,28 @@ struct PrometheusConfiguration: Sendable {
             try group.refuseUnknown()
         }
         for var discovery in try section.sections("file_sd_configs") ?? [] {
-            config.fileDiscoveries.append(FileDiscoveryOptions(paths: try discovery.strings("files") ?? []))
+            // From the folder of this file on, as upstream.
+            let folder = section.folder
+            let paths = (try discovery.strings("files") ?? []).map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
+            config.fileDiscoveries.append(FileDiscoveryOptions(paths: paths))
             _ = try discovery.duration("refresh_interval")
             try discovery.refuseUnknown()
         }
+    }
+
+    /// Which names are taken from targets, and which series are made beside theirs.
+    private static func names(_ section: inout YAMLSection, _ globals: Globals, _ config: inout ScrapeConfig) throws(ConfigurationError) {
+        config.nameRules = try section.choice("metric_name_validation_scheme", NameRules.self) ?? globals.nameRules ?? .utf8
+        // Names that need no escape are what legacy rules leave (upstream config/config.go).
+        config.nameEscaping = try section.choice("metric_name_escaping_scheme", NameEscaping.self) ?? globals.nameEscaping ?? (config.nameRules == .utf8 ? .allowUTF8 : .underscores)
+        config.storesExtraMetrics = try section.bool("extra_scrape_metrics") ?? globals.storesExtraMetrics
     }
 
     static func rules(_ section: inout YAMLSection, _ key: String) throws(ConfigurationError) -> [RelabelRule] {
         var rules: [RelabelRule] = []
         for var entry in try section.sections(key) ?? [] {
             var options = RelabelRule.Options()
+            guard !entry.has("action") || entry.node("action") != nil else { throw entry.error("action", "relabel action cannot be empty") }
             if let action = try entry.string("action") {
                 guard let known = RelabelRule.Action(rawValue: action.lowercased()) else { throw entry.error("action", "unknown relabel action \"\(action)\"") }
                 options.action = known
@@ -218,51 +248,5 @@ struct PrometheusConfiguration: Sendable {
             }
         }
         return rules
-    }
-
-    /// Authorization, TLS and redirects (upstream prometheus/common config/http_config.go).
-    static func http(_ section: inout YAMLSection, _ config: inout ScrapeConfig, _ notServed: inout [String]) throws(ConfigurationError) {
-        var ways = 0
-        if var basic = try section.section("basic_auth") {
-            ways += 1
-            let (password, file) = (try basic.string("password"), try basic.string("password_file"))
-            guard password == nil || file == nil else { throw basic.error("password", "at most one of basic_auth password & password_file must be configured") }
-            config.http.authorization = .basic(username: try basic.string("username") ?? "", password: file.map { .file($0) } ?? .inline(password ?? ""))
-            try basic.refuseUnknown()
-        }
-        if var bearer = try section.section("authorization") {
-            ways += 1
-            let type = try bearer.string("type") ?? "Bearer"
-            guard type.lowercased() != "basic" else { throw bearer.error("type", "authorization type cannot be set to \"basic\", use \"basic_auth\" instead") }
-            let (credentials, file) = (try bearer.string("credentials"), try bearer.string("credentials_file"))
-            guard credentials == nil || file == nil else {
-                throw bearer.error("credentials", "at most one of authorization credentials & credentials_file must be configured")
-            }
-            config.http.authorization = .credentials(type: type, file.map { .file($0) } ?? .inline(credentials ?? ""))
-            try bearer.refuseUnknown()
-        }
-        let (token, tokenFile) = (try section.string("bearer_token"), try section.string("bearer_token_file"))
-        if token != nil || tokenFile != nil {
-            ways += 1
-            guard token == nil || tokenFile == nil else { throw section.error("bearer_token", "at most one of bearer_token & bearer_token_file must be configured") }
-            config.http.authorization = .credentials(type: "Bearer", tokenFile.map { .file($0) } ?? .inline(token ?? ""))
-        }
-        guard ways <= 1 else { throw section.error("authorization", "at most one of basic_auth, authorization, bearer_token & bearer_token_file must be configured") }
-        if var tls = try section.section("tls_config") {
-            var options = ScrapeHTTPOptions.TLS()
-            options.caFile = try tls.string("ca_file")
-            options.certificateFile = try tls.string("cert_file")
-            options.keyFile = try tls.string("key_file")
-            options.skipsVerification = try tls.bool("insecure_skip_verify") ?? false
-            for key in ["server_name", "ca", "cert", "key", "ca_ref", "cert_ref", "key_ref", "min_version", "max_version"] where tls.node(key) != nil {
-                notServed.append("\(tls.file): \(tls.name(of: key))")
-            }
-            try tls.refuseUnknown()
-            config.http.tls = options
-        }
-        config.http.followsRedirects = try section.bool("follow_redirects") ?? true
-        for key in ["oauth2", "proxy_url", "no_proxy", "proxy_from_environment", "proxy_connect_header", "enable_http2", "http_headers"] where section.node(key) != nil {
-            notServed.append("\(section.file): \(section.name(of: key))")
-        }
     }
 }

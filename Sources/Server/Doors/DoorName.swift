@@ -59,11 +59,11 @@ package enum DoorName: String, CaseIterable, Sendable {
     }
 
     /// What a person opens, or an application sends to, at `authority` (host and port).
-    package func url(at authority: String) -> String {
+    package func url(at authority: String, usesTLS: Bool = false) -> String {
         switch self {
         case .otlpGRPC: authority
         case .collectorMetrics: "http://\(authority)/metrics"
-        default: "http://\(authority)"
+        default: "\(usesTLS ? "https" : "http")://\(authority)"
         }
     }
 }

@@ -17,7 +17,7 @@ struct DoorService: Service {
     let wire: Wire
     let address: String
     let port: Int
-    let responder: RouterResponder<SurfaceContext>
+    let responder: GuardedResponder
     let board: DoorBoard
     let eventLoopGroup: any EventLoopGroup
     let logger: Logger
@@ -51,8 +51,10 @@ struct DoorService: Service {
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { [responder, logger] channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try HTTP1Connection.configure(channel, logger: logger) { try await responder.respond(to: $0, context: $1) }
+                let answer: HTTP1Connection.Answer = { try await responder.respond(to: $0, context: $1) }
+                return channel.eventLoop.makeCompletedFuture {
+                    guard let security = responder.gate?.security else { return try HTTP1Connection.configure(channel, logger: logger, answer: answer) }
+                    try SecureConnection(security: security, idleSeconds: Self.idleSeconds, logger: logger, answer: answer).configure(channel)
                 }
             }
             .bind(host: address, port: port).get()

@@ -15,15 +15,15 @@ enum PortProbe {
 
     static func check(_ options: ServerOptions) throws(Unavailable) {
         var seen: [Int: DoorName] = [:]
-        for door in DoorName.allCases {
-            let port = options.port(door)
+        for door in options.openDoors {
+            let (port, address) = (options.port(door), options.address(door))
             guard port != 0 else { continue }
             if let other = seen[port] {
-                throw Unavailable(door: door, address: options.listenAddress, port: port, reason: "\(other.title) is to listen there too")
+                throw Unavailable(door: door, address: address, port: port, reason: "\(other.title) is to listen there too")
             }
             seen[port] = door
-            if let reason = bindFailure(options.listenAddress, port) {
-                throw Unavailable(door: door, address: options.listenAddress, port: port, reason: reason)
+            if let reason = bindFailure(address, port) {
+                throw Unavailable(door: door, address: address, port: port, reason: reason)
             }
         }
     }

@@ -12,7 +12,9 @@ struct QueryCommand: AsyncParsableCommand {
 
     /// What both kinds of query take.
     struct Options: ParsableArguments {
-        @Option(help: "Where to ask (default: http://localhost:9090, or the port in PROMETHEUS_PORT).") var server: String?
+        @Option(help: "Where to ask (default: the port in PROMETHEUS_PORT, or of the stack on the data folder, or 9090 of localhost).") var server: String?
+        @Option(name: .customLong("http.config.file"), help: "How to ask a server that wants TLS or a password, in promtool's format.") var httpConfigFile: String?
+        @Option(help: "Data folder of the stack, which tells where it is and lets in (default: ./data).") var data: String?
         @Option(help: "table, json (as the server answered) or csv.") var format = Format.table
         @Flag(help: "Draw the answer in the terminal.") var plot = false
         @Option(help: "Columns to draw in (default: the terminal's).") var width: Int?
@@ -24,10 +26,26 @@ struct QueryCommand: AsyncParsableCommand {
             if plot, format != .table { throw ValidationError("--plot draws; it does not go with --format \(format.rawValue)") }
         }
 
+        /// A server that was named is asked as the file says, and never with the word that this machine's stack left.
+        private func client() throws -> QueryClient {
+            if let server { return QueryClient(server: server, access: try ClientAccess(file: httpConfigFile, running: nil)) }
+            let asked = Int(processEnvironment()["PROMETHEUS_PORT"] ?? "") ?? 0
+            let found = RunFile.read(in: data ?? "./data").flatMap { $0.isAlive && (asked == 0 || asked == $0.ports[.prometheus]) ? $0 : nil }
+            let access = try ClientAccess(file: httpConfigFile, running: found)
+            let bound = found.map { $0.addresses[.prometheus] ?? $0.address } ?? "localhost"
+            let host = ["0.0.0.0", "::"].contains(bound) ? "localhost" : bound.contains(":") ? "[\(bound)]" : bound
+            return QueryClient(server: "\(access.scheme)://\(host):\(found?.ports[.prometheus] ?? (asked == 0 ? 9_090 : asked))", access: access)
+        }
+
         /// Asks, and shows what came.
         func run(_ path: String, _ parameters: [(String, String)], draw: (QueryAnswer, Canvas) -> String) async throws {
-            let port = processEnvironment()["PROMETHEUS_PORT"] ?? ""
-            let client = QueryClient(server: server ?? "http://localhost:\(port.isEmpty || port == "0" ? "9090" : port)")
+            let client: QueryClient
+            do {
+                client = try self.client()
+            } catch {
+                complain("\(error)")
+                throw ExitCode(2)
+            }
             var parameters = [("query", expr)] + parameters
             if let timeout { parameters.append(("timeout", timeout)) }
             do throws(QueryFailure) {

@@ -129,7 +129,7 @@ export class Panel {
     const executed = frames.map((frame) => /^Expr: (.*?)(?:\nStep: |$)/s.exec(frame.meta.executedQueryString ?? "")?.[1]).filter(Boolean);
     if (executed.length) this.executed = [...new Set(executed)];
     const text = (words) => interpolate(words, this.lookup, "text");
-    const noData = filled.length ? "No data in this time range." : await reasonOf(queries[0].datasource.uid ?? "", this.executed ?? this.expressions);
+    const noData = filled.length ? "No data in this time range." : this.#ownWords() ?? await reasonOf(queries[0].datasource.uid ?? "", this.executed ?? this.expressions);
     const marks = await this.board.marks;
     if (signal.aborted) return;
     this.#restore();
@@ -185,6 +185,12 @@ export class Panel {
     this.overlay?.remove();
     this.overlay = null;
     this.body.classList.remove("covered");
+  }
+
+  /** What the dashboard says where there is nothing; a mere mark, such as a dash, is no answer to why. */
+  #ownWords() {
+    const words = this.json.fieldConfig?.defaults?.noValue;
+    return words?.includes(" ") ? words : undefined;
   }
 
   /** The sentence in the middle of a panel. */

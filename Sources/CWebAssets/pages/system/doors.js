@@ -29,7 +29,14 @@ export const doorAddress = (name) => `${location.hostname}:${ports[name] ?? USUA
 /** A link to a page behind a door; relative where it is this door. @param {Door} name @param {string} [path] */
 export function doorURL(name, path = "/") {
   const port = ports[name] ?? USUAL[name];
-  return port === location.port ? path : `${location.protocol}//${location.hostname}:${port}${path}`;
+  return port === location.port ? path : `${protocol(name)}//${location.hostname}:${port}${path}`;
+}
+
+// Doors differ where one of them has TLS of its own; a proxy before all of them gives each the protocol of this page.
+function protocol(name) {
+  const secure = ports.https?.split(" ");
+  if (!secure) return location.protocol;
+  return secure.includes(name) ? "https:" : "http:";
 }
 
 function read() {
