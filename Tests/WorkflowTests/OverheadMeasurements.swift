@@ -4,7 +4,8 @@ import Testing
 import Tracing
 import WorkflowPrimitives
 
-/// Figures rather than claims: what observing costs. `WORKFLOW_MEASURE=2000 swift test -c release --disable-xctest --filter OverheadMeasurements` prints them.
+/// Figures rather than claims: what observing costs. `WORKFLOW_MEASURE=500 swift test -c release --skip-build --filter
+/// OverheadMeasurements` prints them; more than 680 executions a round are more spans than may wait.
 @Suite(.ownThread)
 struct OverheadMeasurements {
     private static let steps = 10
