@@ -95,7 +95,7 @@ struct RuleManagerTests {
         bench.manager.setGroups([try Self.group("new", [("a", "2")])], from: .files)
         #expect(try await bench.advance { try bench.last("a") == 2 })
         let end = bench.clock.unixMillis + 5_000
-        #expect(try await bench.advance { bench.clock.unixMillis > end && (try bench.last("a")) == 2 })
+        #expect(try await bench.advance { try bench.clock.unixMillis > end && bench.last("a") == 2 })
         await bench.end()
     }
 
