@@ -10,5 +10,5 @@ package enum SpanSampling: Hashable, Sendable {
     case rateLimiting(tracesPerSecond: Double)
 
     /// Whether a fraction of all traces includes `low`, the lower half of an id. Source: opentelemetry-go sdk/trace/sampling.go.
-    static func includes(_ low: UInt64, fraction: Double) -> Bool { fraction >= 1 || Double(low >> 1) < max(0, fraction) * 0x1p63 }
+    static func includes(_ low: UInt64, fraction: Double) -> Bool { fraction >= 1 || low >> 1 < UInt64(max(0, fraction) * 0x1p63) }
 }

@@ -15,9 +15,11 @@ import Darwin
 package final class RemoteHTTPClient: RemoteTransport {
     private let options: RemoteHTTPOptions
     private let client: HTTPClient
+    private let url: String
+    /// What the receiver is told that it was asked as, where `url` says something else.
+    private let authority: String?
     private static let redirectsMax = 10
     private static let messageBytesMax = 64 << 10
-    private static let secretBytesMax = 64 << 10
 
     /// Throws when a certificate or key cannot be read.
     package init(_ options: RemoteHTTPOptions, eventLoopGroup: any EventLoopGroup) throws {
@@ -28,26 +30,44 @@ package final class RemoteHTTPClient: RemoteTransport {
         // Whoever sends knows when to try again.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
-        configuration.tlsConfiguration = try options.tls.map(Self.configuration)
+        configuration.tlsConfiguration = try options.tls.map { try $0.clientConfiguration() }
+        configuration.proxy = options.proxy.map { proxy in
+            .server(host: proxy.host, port: proxy.port, authorization: proxy.credentials.map { .basic(credentials: Base64.encode(Array($0.utf8))) })
+        }
+        var target = (url: options.url, authority: String?.none)
+        if let name = options.tls?.serverName, let renamed = Self.renamed(options.url, to: name) {
+            // The certificate is checked for the name, the connection goes to where the address says.
+            configuration.dnsOverride = [name: Self.host(of: renamed.authority)]
+            target = (renamed.url, String(renamed.authority))
+        }
+        (url, authority) = target
         client = HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: configuration)
     }
 
-    static func configuration(_ options: RemoteHTTPOptions.TLS) throws -> TLSConfiguration {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        if let file = options.caFile { configuration.trustRoots = .file(file) }
-        if let file = options.certificateFile { configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(file).map { .certificate($0) } }
-        if let file = options.keyFile { configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: file, format: .pem)) }
-        if options.skipsVerification { configuration.certificateVerification = .none }
-        return configuration
+    /// An `https` URL with another name for its host, and the authority that it had; nil for every other URL.
+    private static func renamed(_ url: String, to name: String) -> (url: String, authority: Substring)? {
+        guard url.hasPrefix("https://") else { return nil }
+        let rest = url.dropFirst("https://".count)
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        let port = authority.hasSuffix("]") ? "" : authority.lastIndex(of: ":").map { authority[$0...] } ?? ""
+        return ("https://\(name)\(port)\(rest.dropFirst(authority.count))", authority)
+    }
+
+    /// `::1` of `[::1]:443`, `node` of `node:443`.
+    private static func host(of authority: Substring) -> String {
+        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") { return String(authority[authority.index(after: authority.startIndex)..<end]) }
+        return String(authority.prefix { $0 != ":" })
     }
 
     package func post(_ body: [UInt8], _ headers: [RemoteHTTPOptions.Header]) async -> RemoteAnswer {
-        var request = HTTPClientRequest(url: options.url)
+        var request = HTTPClientRequest(url: url)
         request.method = .POST
+        if let authority { request.headers.add(name: "Host", value: authority) }
         for header in headers + options.headers { request.headers.replaceOrAdd(name: header.name, value: header.value) }
         request.body = .bytes(body)
         let deadline = NIODeadline.now() + .milliseconds(options.timeoutMillis)
         do {
+            for header in options.secretHeaders { request.headers.add(name: header.name, value: try header.value.text()) }
             if let authorization = try authorization { request.headers.replaceOrAdd(name: "Authorization", value: authorization) }
             let response = try await client.execute(request, deadline: deadline)
             let message = (try? await collect(response.body, before: deadline)) ?? ""
@@ -57,8 +77,8 @@ package final class RemoteHTTPClient: RemoteTransport {
             return .cancelled
         } catch let error as HTTPClientError where error == .cancelled {
             return .cancelled
-        } catch let failure as SecretFailure {
-            return .failed(failure.reason)
+        } catch let failure as RemoteHTTPOptions.UnreadableSecret {
+            return .failed("\(failure)")
         } catch let error as NIOConnectionError {
             return .failed(Self.reason(error))
         } catch let error as IOError {
@@ -81,29 +101,13 @@ package final class RemoteHTTPClient: RemoteTransport {
         }
     }
 
-    private struct SecretFailure: Error { let reason: String }
-
     private var authorization: String? {
         get throws {
             switch options.authorization {
             case .none: nil
-            case .basic(let username, let password): "Basic " + Base64.encode(Array("\(username):\(try Self.text(password))".utf8))
-            case .credentials(let type, let secret): "\(type) \(try Self.text(secret))"
+            case .basic(let username, let password): "Basic " + Base64.encode(Array("\(try username.text()):\(try password.text())".utf8))
+            case .credentials(let type, let secret): "\(type) \(try secret.text())"
             }
-        }
-    }
-
-    /// A small file, read as often as it is needed, so that who changes it need not reload.
-    private static func text(_ secret: RemoteHTTPOptions.Secret) throws -> String {
-        switch secret {
-        case .inline(let text): return text
-        case .file(let path):
-            guard let file = fopen(path, "r") else { throw SecretFailure(reason: "\(path) cannot be read: \(String(cString: strerror(errno)))") }
-            defer { fclose(file) }
-            var buffer = [UInt8](repeating: 0, count: secretBytesMax)
-            let count = fread(&buffer, 1, buffer.count, file)
-            let text = String(decoding: buffer[..<count], as: UTF8.self)
-            return String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
         }
     }
 

@@ -8,17 +8,48 @@ package struct RemoteHTTPOptions: Hashable, Sendable {
 
     package enum Authorization: Hashable, Sendable {
         case none
-        case basic(username: String, password: Secret)
+        case basic(username: Secret, password: Secret)
         /// `Authorization: <type> <credentials>`.
         case credentials(type: String, Secret)
     }
 
+    /// Certificates and keys are PEM, read when the sender begins.
     package struct TLS: Hashable, Sendable {
-        package var caFile: String?
-        package var certificateFile: String?
-        package var keyFile: String?
+        /// Who may have signed the receiver's certificate; nil for those whom the machine trusts.
+        package var authority: Secret?
+        package var certificate: Secret?
+        package var key: Secret?
+        /// The name that the receiver's certificate must be for; nil for the one in its address.
+        package var serverName: String?
         package var skipsVerification = false
+        /// `TLS10` to `TLS13`; nil for the standard ones.
+        package var minimumVersion: String?
+        package var maximumVersion: String?
         package init() {}
+    }
+
+    /// An HTTP proxy between this and the receiver.
+    package struct Proxy: Hashable, Sendable {
+        package var host: String
+        package var port: Int
+        /// `name:password`; nil for none.
+        package var credentials: String?
+
+        package init(host: String, port: Int, credentials: String? = nil) {
+            self.host = host
+            self.port = port
+            self.credentials = credentials
+        }
+    }
+
+    /// A header whose value may be in a file.
+    package struct SecretHeader: Hashable, Sendable {
+        package var name: String
+        package var value: Secret
+        package init(_ name: String, _ value: Secret) {
+            self.name = name
+            self.value = value
+        }
     }
 
     package struct Header: Hashable, Sendable {
@@ -35,6 +66,9 @@ package struct RemoteHTTPOptions: Hashable, Sendable {
     package var headers: [Header] = []
     package var authorization = Authorization.none
     package var tls: TLS?
+    package var proxy: Proxy?
+    /// Beside `headers`.
+    package var secretHeaders: [SecretHeader] = []
     package var followsRedirects = true
 
     package init(url: String) { self.url = url }

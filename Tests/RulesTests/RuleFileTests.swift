@@ -108,7 +108,7 @@ struct RuleFileTests {
         ("groups: [{name: ''}]", ["f.yml: 1:17: Groupname must not be empty"]),
         ("groups: [{name: a, interval: 5 minutes, limit: x}]", ["f.yml: 1:30: interval: not a valid duration string: \"5 minutes\"", "f.yml: 1:48: limit: \"x\" is not a whole number"]),
         ("groups: [{name: a, rules: [{record: 'a{b}', expr: '1', annotations: {a: b}, keep_firing_for: 1m}]}]", [
-            "f.yml: 1:57: group \"a\", rule 1, \"a{b}\": invalid field 'annotations' in recording rule", "f.yml: 1:78: group \"a\", rule 1, \"a{b}\": invalid field 'keep_firing_for' in recording rule",
+            "f.yml: 1:56: group \"a\", rule 1, \"a{b}\": invalid field 'annotations' in recording rule", "f.yml: 1:77: group \"a\", rule 1, \"a{b}\": invalid field 'keep_firing_for' in recording rule",
             "f.yml: 1:37: group \"a\", rule 1, \"a{b}\": braces present in the recording rule name; should it be in expr?: a{b}",
         ]),
         ("groups: [", ["f.yml: 2:1: not valid YAML"]),

@@ -218,6 +218,23 @@ struct AlertDeliveryTests {
         #expect(try http(stack.url("prometheus", "/-/reload"), method: "POST").status == 200)
         #expect(try !http(stack.url("prometheus", "/metrics")).body.contains("alertmanager_dispatcher_aggregation_groups"), "without the file nobody is told anything")
 
+        let targets = stack.folder.appendingPathComponent("alertmanagers.json")
+        try #"[{"targets": ["127.0.0.1:1", "drop:1"]}]"#.write(to: targets, atomically: true, encoding: .utf8)
+        let discovering = """
+            alerting:
+              alertmanagers:
+              - path_prefix: /am/
+                file_sd_configs: [{files: ["\(targets.path)"]}]
+                relabel_configs: [{source_labels: [__address__], regex: "drop:.*", action: drop}]
+
+            """
+        #expect(try Self.reload(stack, ["prometheus.yml": discovering]).status == 200)
+        func alertmanagers() throws -> [String: [[String: String]]]? { try json(stack.url("prometheus", "/api/v1/alertmanagers"))["data"] as? [String: [[String: String]]] }
+        #expect(try await eventually(within: 60) { try alertmanagers()?["activeAlertmanagers"]?.first?["url"] == "http://127.0.0.1:1/am/api/v2/alerts" })
+        #expect(try alertmanagers()?["droppedAlertmanagers"]?.first?["url"] == "http://drop:1/am/api/v2/alerts")
+        try #"[{"targets": ["127.0.0.1:2"]}]"#.write(to: targets, atomically: true, encoding: .utf8)
+        #expect(try await eventually(within: 60) { try alertmanagers()?["activeAlertmanagers"]?.first?["url"] == "http://127.0.0.1:2/am/api/v2/alerts" })
+
         let platform = RunningStack.packageRoot.deletingLastPathComponent().appendingPathComponent("shared/conformance/tta")
         guard FileManager.default.fileExists(atPath: platform.path) else { return }
         var files: [String: String] = [:]

@@ -11,12 +11,12 @@ struct RemoteSecurityTests {
         return folder
     }
 
-    @Test("remote write to Prometheus with TLS and a password from a file: the wrong one is refused and counted, the right one needs no reload",
+    @Test("remote write to Prometheus with TLS for another name, and name and password from files: the wrong one is refused and counted, the right one needs no reload",
           .enabled(if: peer("prometheus") != nil, "the peers are not here: run scripts/get-peers.sh"))
     func remoteWrite() async throws {
         let folder = try Self.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let tls = try SelfSignedCertificate(in: folder)
+        let tls = try SelfSignedCertificate(in: folder, names: "DNS:receiver.example")
         // bcrypt of "s3cret".
         try "tls_server_config: {cert_file: \(tls.certificate), key_file: \(tls.key)}\nbasic_auth_users: {writer: \"$2b$04$gbDWOtpXMjLPMlyEX/vmfOQDB/NzH2OUcFI0Rl6wTBAKuuNDoat6K\"}\n"
             .write(to: folder.appendingPathComponent("web.yml"), atomically: true, encoding: .utf8)
@@ -39,13 +39,15 @@ struct RemoteSecurityTests {
 
         let password = folder.appendingPathComponent("password")
         try "wrong\n".write(to: password, atomically: true, encoding: .utf8)
+        try "writer\n".write(to: folder.appendingPathComponent("name"), atomically: true, encoding: .utf8)
         let configuration = """
             scrape_configs: []
             remote_write:
             - url: https://localhost:\(port)/api/v1/write
               name: secure
-              basic_auth: {username: writer, password_file: \(password.path)}
-              tls_config: {ca_file: \(tls.certificate)}
+              basic_auth: {username_file: ../../name, password_file: \(password.path)}
+              tls_config: {ca_file: \(tls.certificate), server_name: receiver.example, min_version: TLS13}
+              http_headers: {X-Anything: {values: [a]}}
               queue_config: {batch_send_deadline: 10ms}
             """
         let stack = try await RunningStack(reusing: folder.appendingPathComponent("stack"), configuration: ["prometheus.yml": configuration])
@@ -61,6 +63,7 @@ struct RemoteSecurityTests {
         try send("with_right_password")
         #expect(try await eventually(within: 60) { try ask("/api/v1/query?query=with_right_password").contains("\"value\"") }, "\(stack.log.suffix(2_000))")
         #expect(!(try ask("/api/v1/query?query=with_wrong_password").contains("\"value\"")))
+        #expect(!stack.log.contains("no effect"), "\(stack.log)")
     }
 
     @Test("OTLP over gRPC with TLS to the real gRPC: compressed, with headers, and again when it was refused; who is not vouched for gets nothing",

@@ -52,7 +52,7 @@ struct RuleAPITests {
     private static func plain(_ value: Any, _ folders: [String]) -> Any {
         if let list = value as? [Any] {
             let plain = list.map { Self.plain($0, folders) }
-            return plain.allSatisfy({ ($0 as? [String: Any])?["activeAt"] != nil }) ? plain.sorted { "\($0)" < "\($1)" } : plain
+            return plain.allSatisfy({ ($0 as? [String: Any])?["activeAt"] != nil }) ? plain.sorted { Self.text($0) < Self.text($1) } : plain
         }
         if let object = value as? [String: Any] {
             return object.mapValues { Self.plain($0, folders) }.merging(
@@ -60,6 +60,10 @@ struct RuleAPITests {
         }
         if let text = value as? String { return folders.reduce(text) { $0.replacingOccurrences(of: $1, with: "FOLDER") } }
         return value
+    }
+
+    private static func text(_ value: Any) -> String {
+        String(decoding: (try? JSONSerialization.data(withJSONObject: value, options: [.sortedKeys])) ?? Data(), as: UTF8.self)
     }
 
     private static func ask(_ base: String, _ path: String, _ folders: [String]) throws -> (status: Int, body: NSDictionary) {
@@ -167,31 +171,30 @@ struct RuleAPITests {
 
     @Test("an alert that waited goes on waiting behind a restart")
     func restart() async throws {
-        let rules = "groups: [{name: g, rules: [{alert: Waits, expr: vector(1), for: 1h}]}]\n"
-        let stack = try await RunningStack(configuration: ["prometheus.yml": Self.configuration, "rules.yml": rules])
-        func forState(_ stack: RunningStack) throws -> Double? {
-            let result = (try json(stack.url("prometheus", "/api/v1/query?query=ALERTS_FOR_STATE"))["data"] as? [String: Any])?["result"] as? [[String: Any]]
-            return ((result?.first?["value"] as? [Any])?.last as? String).flatMap { Double($0) }
-        }
-        try #require(try await eventually(within: 60) { try forState(stack) != nil })
-        let before = try #require(try forState(stack))
+        let stack = try await RunningStack(configuration: ["prometheus.yml": Self.configuration, "rules.yml": "groups: []\n"])
+        // As it was left behind: half a minute ago, having waited for half an hour.
+        let now = Date().timeIntervalSince1970
+        let body = remoteWriteBody([([("__name__", "ALERTS_FOR_STATE"), ("alertname", "Waits"), ("severity", "page")], [(Int64(now * 1_000) - 30_000, (now - 1_830).rounded())])])
+        let written = try http(stack.url("prometheus", "/api/v1/write"), method: "POST", headers: remoteWriteHeaders, body: body)
+        try #require(written.status == 204, "\(written.body)")
         stack.stop(removing: false)
-        // Long enough that an alert that began anew would be told apart.
-        let stopped = Date().timeIntervalSince1970
-        while Date().timeIntervalSince1970 < stopped + 3 { try await Task.sleep(for: .milliseconds(100)) }
+        let rules = "groups: [{name: g, rules: [{alert: Waits, expr: vector(1), for: 1h, labels: {severity: page}}]}]\n"
         let again = try await RunningStack(reusing: stack.folder, configuration: ["prometheus.yml": Self.configuration, "rules.yml": rules])
         defer { again.stop() }
-        let restarted = Date().timeIntervalSince1970
         func activeAt() throws -> Double? {
             let alerts = (try json(again.url("prometheus", "/api/v1/alerts"))["data"] as? [String: Any])?["alerts"] as? [[String: Any]]
+            let format = ISO8601DateFormatter()
             return (alerts?.first?["activeAt"] as? String).flatMap { text in
-                let format = ISO8601DateFormatter()
-                format.formatOptions = [.withInternetDateTime, .withFractionalSeconds]
-                return (format.date(from: text) ?? ISO8601DateFormatter().date(from: text))?.timeIntervalSince1970
+                // Fractions of seconds are of no interest.
+                format.date(from: String(text.prefix(19)) + "Z")?.timeIntervalSince1970
             }
         }
-        // It had waited from `before` until the stop; that much is not waited again.
-        #expect(try await eventually(within: 60) { try activeAt().map { $0 < restarted - 1 && $0 >= before } ?? false }, "\(before) \(restarted)")
+        // The time that nobody looked does not count: it is active since half an hour before it was looked up.
+        #expect(try await eventually(within: 90) { try activeAt().map { $0 < now - 1_500 } ?? false })
+        let restored = try #require(try activeAt())
+        #expect(restored >= now - 1_830)
+        // From then on its series are written, too.
+        #expect(try await eventually(within: 60) { try http(again.url("prometheus", "/api/v1/query?query=ALERTS")).body.contains("\"alertstate\":\"pending\"") })
     }
 
     // MARK: What comes with the product

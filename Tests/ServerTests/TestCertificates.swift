@@ -1,6 +1,6 @@
 import Foundation
 
-/// Certificates that live as long as a test: an authority, a server of `localhost`, 127.0.0.1 and `node.example`, a client, and one that a
+/// Certificates that live as long as a test: an authority, a server of `localhost`, 127.0.0.1 and `node.example`, one of the two names alone, a client, and one that a
 /// stranger signed. Made with the `openssl` program.
 struct TestCertificates {
     static let isAvailable = FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
@@ -9,12 +9,13 @@ struct TestCertificates {
 
     func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
-    /// Makes `ca.crt`, `server.crt`, `server.key`, `client.crt`, `client.key`, `other-ca.crt`, `stranger.crt` and `stranger.key` in a folder.
+    /// Makes `ca.crt`, `server.crt`, `server.key`, `named.crt`, `named.key`, `client.crt`, `client.key`, `other-ca.crt`, `stranger.crt` and `stranger.key` in a folder.
     init(_ folder: URL) throws {
         self.folder = folder
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for name in ["ca", "other-ca"] { try openssl(["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=\(name)", "-out", path("\(name).crt")] + newKey(name)) }
         try sign("server", by: "ca", names: "DNS:localhost,DNS:node.example,IP:127.0.0.1")
+        try sign("named", by: "ca", names: "DNS:localhost,DNS:node.example")
         try sign("client", by: "ca", names: "DNS:client.example")
         try sign("stranger", by: "other-ca", names: "DNS:localhost,IP:127.0.0.1")
     }

@@ -16,6 +16,8 @@ final class OTLPGRPCTransport: ExportTransport {
     private let host: String
     private let port: Int
     private let tls: NIOSSLContext?
+    /// The name that the certificate must be for, where it is not the host's.
+    private let serverName: String?
     private let options: OTLPExportOptions
     private let group: any EventLoopGroup
     private let connection = Mutex<(future: EventLoopFuture<Connection>, number: Int)?>(nil)
@@ -26,8 +28,9 @@ final class OTLPGRPCTransport: ExportTransport {
         self.port = port
         self.options = options
         group = eventLoopGroup
+        serverName = tls?.serverName
         self.tls = try tls.map { tls in
-            var configuration = try RemoteHTTPClient.configuration(tls)
+            var configuration = try tls.clientConfiguration()
             configuration.applicationProtocols = ["h2"]
             return try NIOSSLContext(configuration: configuration)
         }
@@ -55,11 +58,11 @@ final class OTLPGRPCTransport: ExportTransport {
     private func connect() -> (EventLoopFuture<Connection>, Int) {
         connection.withLock { current in
             if let current { return current }
-            let (tls, host) = (tls, host)
+            let (tls, host) = (tls, serverName ?? host)
             let future = ClientBootstrap(group: group)
                 .connectTimeout(.milliseconds(options.timeoutMillis))
                 .channelOption(.socketOption(.tcp_nodelay), value: 1)
-                .connect(host: host, port: port)
+                .connect(host: self.host, port: port)
                 .flatMap { channel in
                     channel.eventLoop.submit {
                         if let tls {

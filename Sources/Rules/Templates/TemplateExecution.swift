@@ -34,8 +34,9 @@ package struct TemplateExecution {
         self.query = query
     }
 
-    private func failure(_ reason: String) -> TemplateError {
-        TemplateError("template: \(template.location(current.position)): executing \(LabelName.quoted(template.name)) at <\(current.text)>: \(reason)")
+    private func failure(_ reason: String, at command: TemplateCommand? = nil) -> TemplateError {
+        let current = command.map { (text: $0.text, position: $0.position) } ?? current
+        return TemplateError("template: \(template.location(current.position)): executing \(LabelName.quoted(template.name)) at <\(current.text)>: \(reason)")
     }
 
     private mutating func write(_ text: String) throws(TemplateError) {
@@ -82,17 +83,25 @@ package struct TemplateExecution {
         var bare = pipe
         bare.variables = []
         let value = try await evaluate(bare, dot)
-        let items: [(TemplateValue, TemplateValue)]
+        // Items are made as they come: a loop that is left early has cost no more than what it looked at.
+        let count: Int
+        let item: (Int) -> (TemplateValue, TemplateValue)
         switch value {
-        case .samples(let list), .list(let list): items = list.enumerated().map { (.int(Int64($0.offset)), $0.element) }
-        case .labels(let labels): items = labels.sorted { $0.key < $1.key }.map { (.string($0.key), .string($0.value)) }
-        case .map(let map): items = map.sorted { $0.key < $1.key }.map { (.string($0.key), $0.value) }
-        case .int(let count) where count <= Int64(Self.stepsMax): items = count > 0 ? (0..<count).map { (.int($0), .int($0)) } : []
-        case .none: items = []
+        case .samples(let list), .list(let list): (count, item) = (list.count, { (.int(Int64($0)), list[$0]) })
+        case .labels(let labels):
+            let names = labels.keys.sorted()
+            (count, item) = (names.count, { (.string(names[$0]), .string(labels[names[$0]] ?? "")) })
+        case .map(let map):
+            let names = map.keys.sorted()
+            (count, item) = (names.count, { (.string(names[$0]), map[names[$0]] ?? .none) })
+        case .int(let number): (count, item) = (Int(max(number, 0)), { (.int(Int64($0)), .int(Int64($0))) })
+        case .none: (count, item) = (0, { _ in (.none, .none) })
         default: throw failure("range can't iterate over \(GoPrint.text(value))")
         }
         let outer = variables.count
-        for (key, item) in items {
+        for index in 0..<count {
+            try step()
+            let (key, item) = item(index)
             if pipe.assigns {
                 if let first = pipe.variables.first { set(first, pipe.variables.count > 1 ? key : item) }
                 if pipe.variables.count > 1 { set(pipe.variables[1], item) }
@@ -105,7 +114,7 @@ package struct TemplateExecution {
             variables.removeLast(variables.count - outer)
             if flow == .breaks { break }
         }
-        return items.isEmpty ? try await run(otherwise, dot) : .goesOn
+        return count == 0 ? try await run(otherwise, dot) : .goesOn
     }
 
     private mutating func call(_ name: String, _ pipe: TemplatePipe?, _ position: Int, _ dot: TemplateValue) async throws(TemplateError) {
@@ -201,13 +210,13 @@ package struct TemplateExecution {
         var arguments: [TemplateValue] = []
         for operand in operands { arguments.append(try await evaluate(operand, dot)) }
         if let final { arguments.append(final) }
-        current = (command.text, command.position)
         do throws(TemplateError) {
             if name == "query" { return .samples(try await query(try TemplateFunctions.text(arguments[0]))) }
             return try TemplateFunctions.call(name, arguments, context)
         } catch {
             // What a function takes is checked before it is called.
-            throw failure(error.description.hasPrefix("wrong type for value") || error.description.hasPrefix("invalid value;") ? error.description : "error calling \(name): \(error)")
+            let isRefused = error.description.hasPrefix("wrong type for value") || error.description.hasPrefix("invalid value;")
+            throw failure(isRefused ? error.description : "error calling \(name): \(error)", at: command)
         }
     }
 

@@ -21,26 +21,21 @@ struct TextPattern {
         let first = try pattern("(?s)(.*?)((?-s:\(source)))(.*)", captures: true)
         // Behind the first match a character of what came before stands in front, so that `^` and `\b` see where they are.
         let later = try pattern("(?s)(.+?)((?-s:\(source)))(.*)", captures: true)
+        let scalars = Array(text.unicodeScalars)
         var out = ""
-        var rest = Array(text.unicodeScalars)[...]
-        var isFirst = true
-        while true {
-            guard let groups = (isFirst ? first : later).groups(in: Self.string(rest)), let before = groups[1], let match = groups[2] else { break }
-            out += isFirst ? before : String(before.unicodeScalars.dropFirst())
-            out += expanded(replacement, groups, first)
-            let consumed = before.unicodeScalars.count + match.unicodeScalars.count
-            if !match.isEmpty {
-                rest = rest.dropFirst(consumed - 1)
-            } else if consumed < rest.count {
-                // Behind an empty match the search goes on one character further.
-                out.unicodeScalars.append(rest[rest.startIndex + consumed])
-                rest = rest.dropFirst(consumed)
-            } else {
-                return out
-            }
-            isFirst = false
+        var (searchFrom, lastEnd) = (0, 0)
+        while searchFrom <= scalars.count {
+            let contextStart = max(searchFrom - 1, 0)
+            guard let groups = (searchFrom == 0 ? first : later).groups(in: Self.string(scalars[contextStart...])), let before = groups[1], let match = groups[2] else { break }
+            let start = contextStart + before.unicodeScalars.count
+            let end = start + match.unicodeScalars.count
+            out += Self.string(scalars[lastEnd..<start])
+            // Nothing is put for an empty match right behind another.
+            if end > lastEnd || start == 0 { out += expanded(replacement, groups, first) }
+            lastEnd = end
+            searchFrom = max(end, searchFrom + 1)
         }
-        return out + (isFirst ? Self.string(rest) : Self.string(rest.dropFirst()))
+        return out + Self.string(scalars[lastEnd...])
     }
 
     private static func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String {

@@ -278,10 +278,19 @@ struct CollectorConfiguration: Sendable, Equatable {
         var tls = RemoteHTTPOptions.TLS()
         let isInsecure = try settings.bool("insecure") ?? false
         tls.skipsVerification = try settings.bool("insecure_skip_verify") ?? false
-        tls.caFile = try settings.string("ca_file")
-        tls.certificateFile = try settings.string("cert_file")
-        tls.keyFile = try settings.string("key_file")
-        for key in ["server_name_override", "min_version", "max_version", "reload_interval", "ca_pem", "cert_pem", "key_pem", "include_system_ca_certs_pool", "cipher_suites", "curve_preferences", "tpm"] where settings.node(key) != nil {
+        func secret(_ name: String) throws(ConfigurationError) -> RemoteHTTPOptions.Secret? {
+            let (text, file) = (try settings.string("\(name)_pem"), try settings.string("\(name)_file"))
+            guard text == nil || file == nil else { throw settings.error("\(name)_pem", "provide either a \(name) file or a \(name) PEM, and not both") }
+            return file.map { .file($0) } ?? text.map { .inline($0) }
+        }
+        (tls.authority, tls.certificate, tls.key) = (try secret("ca"), try secret("cert"), try secret("key"))
+        tls.serverName = try settings.string("server_name_override")
+        for (key, path) in [("min_version", \RemoteHTTPOptions.TLS.minimumVersion), ("max_version", \.maximumVersion)] {
+            guard let version = try settings.string(key) else { continue }
+            guard ["1.0", "1.1", "1.2", "1.3"].contains(version) else { throw settings.error(key, "unsupported TLS version \"\(version)\", there are 1.0, 1.1, 1.2 and 1.3") }
+            tls[keyPath: path] = "TLS" + version.filter { $0 != "." }
+        }
+        for key in ["reload_interval", "include_system_ca_certs_pool", "cipher_suites", "curve_preferences", "tpm"] where settings.node(key) != nil {
             remarks.append("\(section.file): \(settings.name(of: key)) has no effect here")
         }
         try settings.refuseUnknown()

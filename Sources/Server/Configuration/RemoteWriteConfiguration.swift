@@ -73,7 +73,6 @@ enum RemoteWriteConfiguration {
         // The same keys as a scrape's, so the same reader.
         let http = try section.httpOptions(&notServed)
         options.http.use(http)
-        notServed += http.ofScrapesAlone.map { "\(section.file): \(section.name(of: $0))" }
         for key in ["sigv4", "azuread", "google_iam", "round_robin_dns"] where section.node(key) != nil { notServed.append("\(section.file): \(section.name(of: key))") }
         try section.refuseUnknown()
         return options
@@ -116,17 +115,19 @@ extension RemoteHTTPOptions {
         }
         switch options.authorization {
         case .none: authorization = .none
-        case .basic(.inline(let username), let password): authorization = .basic(username: username, password: secret(password))
-        case .basic(.file, let password):
-            authorization = .basic(username: "", password: secret(password))
+        case .basic(let username, let password): authorization = .basic(username: secret(username), password: secret(password))
         case .credentials(let type, let credentials): authorization = .credentials(type: type, secret(credentials))
         }
         followsRedirects = options.followsRedirects
+        secretHeaders = options.headers.map { .init($0.name, secret($0.value)) }
+        proxy = options.proxy.map { .init(host: $0.host, port: $0.port, credentials: $0.credentials) }
         guard let theirs = options.tls else { return }
         var tls = TLS()
-        tls.caFile = theirs.authority?.file
-        tls.certificateFile = theirs.certificate?.file
-        tls.keyFile = theirs.key?.file
+        tls.authority = theirs.authority.map(secret)
+        tls.certificate = theirs.certificate.map(secret)
+        tls.key = theirs.key.map(secret)
+        tls.serverName = theirs.serverName
+        (tls.minimumVersion, tls.maximumVersion) = (theirs.minimumVersion, theirs.maximumVersion)
         tls.skipsVerification = theirs.skipsVerification
         self.tls = tls
     }

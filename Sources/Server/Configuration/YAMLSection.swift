@@ -41,7 +41,7 @@ struct YAMLSection {
         }
         var pairs: [(key: String, value: Node, line: Int?)] = []
         for (key, value) in YAMLPairs.of(mapping) {
-            guard let name = key.string else { throw ConfigurationError(file: file, line: key.mark?.line, reason: "a key must be text") }
+            guard let name = key.string, !Self.isBinary(key) else { throw ConfigurationError(file: file, line: key.mark?.line, reason: "a key must be text") }
             if pairs.contains(where: { $0.key == name }) {
                 throw ConfigurationError(file: file, line: key.mark?.line, reason: "key \"\(name)\" already set in \(path.isEmpty ? "the document" : path)")
             }
@@ -49,6 +49,9 @@ struct YAMLSection {
         }
         self.init(file: file, path: path, pairs: pairs, line: line ?? node.mark?.line)
     }
+
+    /// Bytes in base64 (`!!binary`), which no key and no value here is.
+    private static func isBinary(_ node: Node) -> Bool { node.tag.description.hasSuffix(":binary") }
 
     /// What makes a text no YAML, and in which line.
     static func problem(of error: any Error) -> (line: Int?, reason: String) {
@@ -79,7 +82,7 @@ struct YAMLSection {
 
     mutating func string(_ key: String) throws(ConfigurationError) -> String? {
         guard let node = node(key) else { return nil }
-        guard let text = node.scalar?.string else { throw error(key, "must be text") }
+        guard let text = node.scalar?.string, !Self.isBinary(node) else { throw error(key, "must be text") }
         return text
     }
 
