@@ -41,6 +41,30 @@ struct MetricExponentialTests {
         }
     }
 
+    /// prometheusremotewrite `histograms_test.go`, `TestConvertBucketsLayout`: for each number of halvings the buckets that are not empty.
+    private static let upstream: [(offset: Int32, counts: [UInt64], halved: [[Int: Int64]])] = [
+        (0, [4, 3, 2, 1], [[1: 4, 2: 3, 3: 2, 4: 1], [1: 7, 2: 3], [1: 10]]), (1, [4, 3, 2, 1], [[2: 4, 3: 3, 4: 2, 5: 1], [1: 4, 2: 5, 3: 1], [1: 9, 2: 1]]),
+        (4, [4, 2, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], [[5: 4, 6: 2, 8: 2, 21: 1], [3: 6, 4: 2, 11: 1], [2: 8, 6: 1]]),
+        (4, [4, 2, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1], [[5: 4, 6: 2, 8: 2, 17: 1], [3: 6, 4: 2, 9: 1], [2: 8, 5: 1]]),
+        (-2, [3, 1, 0, 0, 0, 1], [[-1: 3, 0: 1, 4: 1], [0: 4, 2: 1], [0: 4, 1: 1]]), (-2, [3, 1, 0, 1, 0, 1], [[-1: 3, 0: 1, 2: 1, 4: 1], [0: 4, 1: 1, 2: 1], [0: 4, 1: 2]]),
+    ]
+
+    @Test("buckets lie where upstream's own tests have them", arguments: upstream.indices)
+    func upstreamLayouts(index: Int) throws {
+        let (offset, counts, halved) = Self.upstream[index]
+        for (halvings, expected) in halved.enumerated() {
+            let histogram = ExponentialPoint(
+                point(), count: 2 * counts.reduce(0, +), sum: 1, scale: 8 + Int32(halvings), positive: .init(offset: offset, counts: counts), negative: .init(offset: offset, counts: counts))
+            let native = try #require(try translation(histogram).batch.histograms.first?.histogram)
+            guard case .integer(let tally) = native.counts else { throw WrongKind() }
+            for (spans, counts) in [(native.positiveSpans, tally.positive), (native.negativeSpans, tally.negative)] {
+                var found: [Int: Int64] = [:]
+                NativeHistogram.forEachBucket(spans) { found[$0] = counts[$1] }
+                #expect(found == expected)
+            }
+        }
+    }
+
     private struct WrongKind: Error {}
 
     @Test("a point without a value ends its series; one without a sum has the sum 0")

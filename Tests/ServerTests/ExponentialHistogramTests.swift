@@ -24,29 +24,32 @@ struct ExponentialHistogramTests {
         ])])]))
     }
 
-    @Test("what is sent is stored and answered as Prometheus's receiver stores and answers it",
-          .enabled(if: peer("prometheus") != nil, "the peers are not here: run scripts/get-peers.sh"))
-    func besidePrometheus() async throws {
+    @Test("what is sent over either door is stored as native histograms, and its exact numbers are answered", arguments: [("prometheus", "/api/v1/otlp/v1/metrics"), ("otlpHTTP", "/v1/metrics")])
+    func stored(door: String, path: String) async throws {
         let stack = try await RunningStack(configuration: ["prometheus.yml": "scrape_configs: []\n"])
         defer { stack.stop() }
-        let prometheus = try await RunningPrometheus(
-            configuration: "scrape_configs: []\n", folder: stack.folder.appendingPathComponent("prometheus"), arguments: ["--web.enable-otlp-receiver", "--enable-feature=native-histograms"])
-        defer { prometheus.stop() }
         let now = Int64(Date().timeIntervalSince1970) * 1000
         for (index, time) in [now - 60_000, now - 30_000, now].enumerated() {
-            for base in [stack.url("prometheus"), prometheus.url()] {
-                let answer = try http(base + "/api/v1/otlp/v1/metrics", method: "POST", headers: ["Content-Type: application/x-protobuf"], body: Self.body(at: UInt64(time), scale: UInt64(index + 1)))
-                #expect(answer.status == 200, "\(base): \(answer.body)")
-            }
+            let answer = try http(stack.url(door, path), method: "POST", headers: ["Content-Type: application/x-protobuf"], body: Self.body(at: UInt64(time), scale: UInt64(index + 1)))
+            #expect(answer.status == 200, "\(answer.body)")
         }
-        for name in ["fine", "too fine", "coarse", "none"] {
-            for query in ["took_seconds{of=\"\(name)\"}", "rate(took_seconds{of=\"\(name)\"}[2m])", "histogram_quantile(0.7, took_seconds{of=\"\(name)\"})", "histogram_count(took_seconds{of=\"\(name)\"})"] {
-                let escaped = try #require(query.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
-                let path = "/api/v1/query?query=\(escaped)&time=\(now / 1000)"
-                let (our, their) = (try http(stack.url("prometheus", path)), try http(prometheus.url(path)))
-                #expect(our == their, "\(query)")
-                #expect(their.body.contains("metric"), "\(query): \(their.body)")
-            }
+        func result(_ query: String) throws -> [String: Any] {
+            let escaped = try #require(query.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
+            let data = try json(stack.url("prometheus", "/api/v1/query?query=\(escaped)&time=\(now / 1000)"))["data"] as? [String: Any]
+            return try #require((data?["result"] as? [[String: Any]])?.first, "\(query)")
         }
+        func value(_ query: String) throws -> String { "\((try result(query)["value"] as? [Any])?.last ?? "")" }
+        func buckets(_ query: String) throws -> [[String]] {
+            let histogram = try #require((try result(query)["histogram"] as? [Any])?.last as? [String: Any], "\(query)")
+            return (histogram["buckets"] as? [[Any]] ?? []).map { $0.dropFirst().map { "\($0)" } }
+        }
+        #expect(try result("took_seconds{of=\"fine\"}")["metric"] as? [String: String] == ["__name__": "took_seconds", "of": "fine", "job": "shop", "instance": "1"])
+        #expect(try value("histogram_count(took_seconds{of=\"fine\"})") == "51")
+        #expect(try value("histogram_sum(took_seconds{of=\"fine\"})") == "12.25")
+        #expect(try value("histogram_count(took_seconds{of=\"none\"})") == "0")
+        #expect(try buckets("took_seconds{of=\"coarse\"}") == [["-65536", "-1", "6"], ["-1", "-0.0000152587890625", "3"]])
+        #expect(try buckets("took_seconds{of=\"too fine\"}").map { $0[2] } == ["45", "18"])
+        #expect(try buckets("took_seconds{of=\"fine\"}").count == 7)
+        #expect(Double(try value("histogram_count(increase(took_seconds{of=\"fine\"}[1m]))")) ?? 0 > 17)
     }
 }

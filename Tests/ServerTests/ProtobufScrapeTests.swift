@@ -11,7 +11,7 @@ struct ProtobufScrapeTests {
     /// Every type and every form of a histogram, all at one time, so that both scrapers store the same.
     private static func exposition(at now: Int64) -> [UInt8] {
         func exemplar(_ trace: String, _ value: Double, _ time: Int64) -> ProtobufFamily.Exemplar { .init([("trace_id", trace), ("ü", "✓")], value, at: time) }
-        var requests = ProtobufFamily("requests_total", .counter, help: "How many.\nIn two lines.", unit: "requests")
+        var requests = ProtobufFamily("http_requests_total", .counter, help: "How many.\nIn two lines.", unit: "requests")
         requests.add([("path", "/a"), ("code", "200")], .counter(3, exemplar("c", 1, now - 5)), at: now)
         requests.add([("path", "/\"ü\\"), ("code", "500")], .counter(4), at: now)
         var level = ProtobufFamily("level", .gauge)
@@ -26,10 +26,10 @@ struct ProtobufScrapeTests {
         classic.add([("of", "floats")], .histogram(Histogram { ($0.countFloat, $0.sum, $0.buckets) = (3.5, 2, [.init(1, 0, float: 1.25), .init(.infinity, 0, float: 3.5)]) }), at: now)
         var both = ProtobufFamily("both", .histogram, help: "Native and classic.")
         both.add([("l", "v")], .histogram(Histogram {
-            ($0.count, $0.sum, $0.schema, $0.zeroThreshold, $0.zeroCount) = (21, 55.5, 3, 2.938735877055719e-39, 2)
+            ($0.count, $0.sum, $0.schema, $0.zeroThreshold, $0.zeroCount) = (23, 55.5, 3, 2.938735877055719e-39, 2)
             $0.positive = .init(spans: [(-3, 3), (2, 4), (0, 1)], deltas: [1, 2, -3, 4, -1, 0, -3, 3])
             $0.negative = .init(spans: [(0, 2), (5, 1)], deltas: [1, 0, 1])
-            $0.buckets = [.init(0.5, 9, exemplar("n1", 0.2, now - 9)), .init(2, 17), .init(.infinity, 21)]
+            $0.buckets = [.init(0.5, 9, exemplar("n1", 0.2, now - 9)), .init(2, 17), .init(.infinity, 23)]
             $0.exemplars = [exemplar("late", 3, now - 1), exemplar("early", 2, now - 2)]
         }), at: now)
         var native = ProtobufFamily("native", .histogram)
@@ -61,7 +61,6 @@ struct ProtobufScrapeTests {
             "truncated": Array(whole.dropLast()), "garbage": Array("m 1\n".utf8), "type": { var family = ProtobufFamily("m", kind: 6); family.add([], .gauge(1)); return family.delimited }(),
             "label": of(.gauge(1), .gauge, [("", "x")]), "twice": of(.gauge(1), .gauge, [("a", "1"), ("a", "2")]),
             "count": of(.histogram(Histogram { ($0.count, $0.zeroThreshold, $0.zeroCount) = (1, 1, 2) })),
-            "schema": of(.histogram(Histogram { ($0.count, $0.schema, $0.positive) = (1, 40, .init(spans: [(0, 1)], deltas: [1])) })),
             "negative": of(.histogram(Histogram { $0.positive = .init(spans: [(0, 2)], deltas: [1, -2]) })),
         ]
     }
@@ -113,8 +112,7 @@ struct ProtobufScrapeTests {
         }
         #expect(try await eventually(within: 60) { try up(ours).count == jobs.count + broken.count && up(theirs).count == jobs.count + broken.count })
         let expected = Dictionary(uniqueKeysWithValues: jobs.map { ($0, "1") } + broken.keys.map { ($0, "0") })
-        #expect(try up(theirs) == expected)
-        #expect(try up(ours) == expected)
+        for (job, value) in expected { #expect(try up(theirs)[job] == value && up(ours)[job] == value, "\(job)") }
 
         var compared = 0
         for job in jobs {
@@ -136,7 +134,7 @@ struct ProtobufScrapeTests {
             #expect(target.accepts("/" + job).count == 1, "both ask alike: \(target.accepts("/" + job))")
         }
         #expect(compared > 100)
-        for metric in ["requests_total", "both", "queue", "took", "level"] {
+        for metric in ["http_requests_total", "both", "queue", "took", "level"] {
             #expect(try Self.answer(ours, "/api/v1/metadata?metric=\(metric)") == Self.answer(theirs, "/api/v1/metadata?metric=\(metric)"))
         }
         for query in ["histogram_quantile(0.9, both)", "histogram_count(native)", "histogram_sum(queue)", "histogram_quantile(0.5, both_bucket)"] {

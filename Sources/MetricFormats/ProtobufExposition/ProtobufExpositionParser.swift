@@ -156,6 +156,7 @@ package struct ProtobufExpositionParser {
         key.append(UInt8(length))
         key.append(contentsOf: family)
         familyKeyLength = key.count
+        metricKeyLength = key.count
         return true
     }
 

@@ -57,7 +57,7 @@ struct Demo {
         Terminal.say("""
             obstack demo: about \(options.rate.formatted) workflows a second to \(options.otlp) (OTLP over HTTP, protobuf, gzip), seed \(options.seed)
               traces    \(services); workflow → cache → router → retry → model, with fallbacks, timeouts and errors
-              metrics   primitive_duration_seconds, primitive_requests_total, primitive_errors_total, workflow_active_requests, cache_hit_rate
+              metrics   of workflow-api: primitive_duration_seconds (native and classic), primitive_requests_total, workflow_active_requests, cache_hit_rate, …
               look at   http://\(host):3000  dashboard "TTA.dev Workflows"
                         http://\(host):16686 traces of workflow-api
                         http://\(host):9090  sum by (primitive) (rate(primitive_requests_total[1m]))

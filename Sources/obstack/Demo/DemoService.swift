@@ -4,22 +4,12 @@ enum DemoService: String, CaseIterable {
 }
 
 /// The primitives whose executions are measured, by the `primitive` label.
-enum DemoPrimitive: String, CaseIterable {
-    case sequential = "SequentialPrimitive", cache = "CachePrimitive", router = "RouterPrimitive", retry = "RetryPrimitive", fallback = "FallbackPrimitive",
-        llm = "LLMPrimitive"
-
-    /// Where it runs.
-    var service: DemoService {
-        switch self {
-        case .sequential, .retry, .fallback: .workflowAPI
-        case .cache: .cache
-        case .router: .router
-        case .llm: .llmGateway
-        }
-    }
+enum DemoPrimitive: String {
+    case sequential = "SequentialPrimitive", cache = "CachePrimitive", router = "RouterPrimitive", retry = "RetryPrimitive", timeout = "TimeoutPrimitive",
+        fallback = "FallbackPrimitive", model = "LambdaPrimitive"
 }
 
-/// Why an execution fails, by the `error_type` label and the exception's type.
+/// Why an execution fails, by the `error` label and the exception's type.
 enum DemoFailure: String {
     case rateLimited = "RateLimitError", unavailable = "ServiceUnavailableError", timeout = "TimeoutError", invalid = "InvalidRequestError",
         connection = "ConnectionError", exhausted = "AllModelsFailedError"

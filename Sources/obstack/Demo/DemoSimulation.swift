@@ -53,7 +53,8 @@ struct DemoSimulation {
         for index in current.indices {
             tell(&current[index], upTo: now)
             guard current[index].endUnixNano <= now else { continue }
-            metrics.end(current[index].workflow)
+            let plan = current[index]
+            metrics.end(plan.workflow, seconds: Double(plan.endUnixNano - plan.startUnixNano) / 1e9, failed: plan.failure != nil)
             workflowCount += 1
             if current[index].failure != nil { failedCount += 1 }
         }
@@ -90,9 +91,9 @@ struct DemoSimulation {
         pendingSpanCount = 0
     }
 
-    /// What the services report at `time`; with `ending`, their last report, which ends their series.
+    /// What the application reports at `time`; with `ending`, its last report, which ends its series.
     func report(at time: UInt64, ending: Bool = false) -> [ResourceMetrics] {
-        metrics.report(at: time, since: startUnixNano, resources: resources, ending: ending)
+        [metrics.report(at: time, since: startUnixNano, resource: resources[.workflowAPI] ?? Resource(), ending: ending)]
     }
 
     private mutating func scheduleArrival() {

@@ -10,9 +10,13 @@ struct WorkflowPlan {
     /// One execution of a primitive.
     struct Execution {
         let primitive: DemoPrimitive
+        /// By which steps of one type are told apart.
+        let name: String
         let endUnixNano: UInt64
         let seconds: Double
         let failure: DemoFailure?
+        /// Attempts after the first.
+        var retries = 0
     }
 
     let workflow: String
@@ -59,7 +63,17 @@ struct WorkflowPlan {
         spans[index].span.attributes.append(Attribute(key, value))
     }
 
-    mutating func measure(_ primitive: DemoPrimitive, from start: UInt64, to end: UInt64, failure: DemoFailure? = nil) {
-        executions.append(Execution(primitive: primitive, endUnixNano: end, seconds: Double(end - start) / 1e9, failure: failure))
+    /// Starts the span of a primitive, and gives its index.
+    mutating func open(_ primitive: DemoPrimitive, _ name: String, under parent: Int, at time: UInt64, _ attributes: [Attribute] = [], using random: inout DemoRandom) -> Int {
+        open(.workflowAPI, "primitive.\(name)", .internal, under: parent, at: time, [
+            Attribute("primitive.type", .string(primitive.rawValue)), Attribute("primitive.name", .string(name)),
+        ] + attributes, using: &random)
+    }
+
+    /// Ends the span of a primitive, whose execution is counted with its duration.
+    mutating func close(_ index: Int, _ primitive: DemoPrimitive, _ name: String, at time: UInt64, failure: DemoFailure? = nil, retries: Int = 0) {
+        let started = spans[index].span.startUnixNano
+        close(index, at: time, failure: failure)
+        executions.append(Execution(primitive: primitive, name: name, endUnixNano: time, seconds: Double(time - started) / 1e9, failure: failure, retries: retries))
     }
 }

@@ -27,19 +27,20 @@ struct WorkflowPlanner {
             Attribute("url.path", .string("/workflows/\(workflow)")), Attribute("user.id", .string("user-\(random.next() % 400)")),
         ], using: &random)
         var now = start + pause(0.0006)
-        let started = now
         let root = plan.open(.workflowAPI, "workflow.execute", .internal, under: request, at: now, [Attribute("workflow.name", .string(workflow))], using: &random)
+        let steps = plan.open(.sequential, workflow, under: root, at: now, using: &random)
 
-        let isHit = lookUp(in: &plan, under: root, &now, load)
+        let isHit = lookUp(in: &plan, under: steps, &now, load)
         if !isHit {
-            let model = route(in: &plan, under: root, &now)
-            plan.failure = callWithRetries(model, in: &plan, under: root, &now, load)
-            if let failure = plan.failure, failure != .invalid { plan.failure = fallBack(from: model, in: &plan, under: root, &now, load) }
-            if plan.failure == nil { store(in: &plan, under: root, &now) }
+            let model = route(in: &plan, under: steps, &now)
+            plan.failure = callWithRetries(model, in: &plan, under: steps, &now, load)
+            if let failure = plan.failure, failure != .invalid { plan.failure = fallBack(from: model, in: &plan, under: steps, &now, load) }
+            if plan.failure == nil { store(in: &plan, under: steps, &now) }
         }
         now += pause(0.0008)
+        plan.close(steps, .sequential, workflow, at: now, failure: plan.failure)
+        plan.set(root, "workflow.status", .string(plan.failure == nil ? "success" : "error"))
         plan.close(root, at: now, failure: plan.failure)
-        plan.measure(.sequential, from: started, to: now, failure: plan.failure)
         now += pause(0.0004)
         let status = switch plan.failure {
         case nil: 200
@@ -53,38 +54,37 @@ struct WorkflowPlanner {
         return plan
     }
 
-    private mutating func lookUp(in plan: inout WorkflowPlan, under root: Int, _ now: inout UInt64, _ load: DemoLoad) -> Bool {
+    private mutating func lookUp(in plan: inout WorkflowPlan, under parent: Int, _ now: inout UInt64, _ load: DemoLoad) -> Bool {
         let isBroken = random.chance(0.003)
         let isHit = !isBroken && random.chance(load.cacheHitChance)
         plan.cacheHit = isHit
-        let primitive = plan.open(.workflowAPI, "CachePrimitive.execute", .internal, under: root, at: now, using: &random)
-        remote(.cache, "cache.get", in: &plan, under: primitive, &now, seconds: random.logNormal(median: 0.002, sigma: 0.5), measuring: .cache, failure: isBroken ? .connection : nil, [
+        let primitive = plan.open(.cache, "cache", under: parent, at: now, [Attribute("cache.hit", .bool(isHit))], using: &random)
+        remote(.cache, "cache.get", in: &plan, under: primitive, &now, seconds: random.logNormal(median: 0.002, sigma: 0.5), failure: isBroken ? .connection : nil, [
             Attribute("cache.key", .string("wf:\(plan.workflow):\(String(random.next() % 5000, radix: 16))")), Attribute("cache.hit", .bool(isHit)),
         ])
         plan.note(primitive, isHit ? "cache.hit" : "cache.miss", at: now)
-        plan.close(primitive, at: now)
+        plan.close(primitive, .cache, "cache", at: now, failure: isBroken ? .connection : nil)
         return isHit
     }
 
-    private mutating func route(in plan: inout WorkflowPlan, under root: Int, _ now: inout UInt64) -> Model {
+    private mutating func route(in plan: inout WorkflowPlan, under parent: Int, _ now: inout UInt64) -> Model {
         let tokens = Int64(random.logNormal(median: 600, sigma: 0.8))
         let model = tokens > 500 ? Self.accurate : Self.fast
-        let primitive = plan.open(.workflowAPI, "RouterPrimitive.execute", .internal, under: root, at: now, using: &random)
-        remote(.router, "route", in: &plan, under: primitive, &now, seconds: random.logNormal(median: 0.004, sigma: 0.4), measuring: .router, [
+        let primitive = plan.open(.router, "router", under: parent, at: now, [Attribute("router.route", .string(model.name))], using: &random)
+        remote(.router, "route", in: &plan, under: primitive, &now, seconds: random.logNormal(median: 0.004, sigma: 0.4), [
             Attribute("router.model", .string(model.name)), Attribute("router.reason", .string(tokens > 500 ? "long prompt" : "short prompt")),
             Attribute("gen_ai.usage.input_tokens", .int(tokens)),
         ])
-        plan.close(primitive, at: now)
+        plan.close(primitive, .router, "router", at: now)
         return model
     }
 
-    private mutating func callWithRetries(_ model: Model, in plan: inout WorkflowPlan, under root: Int, _ now: inout UInt64, _ load: DemoLoad) -> DemoFailure? {
-        let started = now
-        let primitive = plan.open(.workflowAPI, "RetryPrimitive.execute", .internal, under: root, at: now, [
-            Attribute("retry.attempts_max", .int(Int64(Self.attemptsMax))),
-        ], using: &random)
+    private mutating func callWithRetries(_ model: Model, in plan: inout WorkflowPlan, under parent: Int, _ now: inout UInt64, _ load: DemoLoad) -> DemoFailure? {
+        let primitive = plan.open(.retry, "retry", under: parent, at: now, [Attribute("retry.attempts_max", .int(Int64(Self.attemptsMax)))], using: &random)
         var failure: DemoFailure?
+        var attempts = 0
         for attempt in 1...Self.attemptsMax {
+            attempts = attempt
             failure = call(model, attempt: attempt, in: &plan, under: primitive, &now, load)
             guard failure != nil, failure != .invalid else { break }
             guard attempt < Self.attemptsMax else { continue }
@@ -92,20 +92,18 @@ struct WorkflowPlanner {
             plan.note(primitive, "retry.backoff", at: now, [Attribute("retry.attempt", .int(Int64(attempt))), Attribute("retry.backoff_seconds", .double(backoff))])
             now += nanos(backoff)
         }
-        plan.close(primitive, at: now, failure: failure)
-        plan.measure(.retry, from: started, to: now, failure: failure)
+        plan.set(primitive, "retry.attempts", .int(Int64(attempts)))
+        plan.close(primitive, .retry, "retry", at: now, failure: failure, retries: attempts - 1)
         return failure
     }
 
-    private mutating func fallBack(from model: Model, in plan: inout WorkflowPlan, under root: Int, _ now: inout UInt64, _ load: DemoLoad) -> DemoFailure? {
-        let started = now
+    private mutating func fallBack(from model: Model, in plan: inout WorkflowPlan, under parent: Int, _ now: inout UInt64, _ load: DemoLoad) -> DemoFailure? {
         let other = model.name == Self.fast.name ? Self.accurate : Self.fast
-        let primitive = plan.open(.workflowAPI, "FallbackPrimitive.execute", .internal, under: root, at: now, [
-            Attribute("fallback.from", .string(model.name)), Attribute("fallback.to", .string(other.name)),
+        let primitive = plan.open(.fallback, "fallback", under: parent, at: now, [
+            Attribute("fallback.used", .bool(true)), Attribute("fallback.from", .string(model.name)), Attribute("fallback.to", .string(other.name)),
         ], using: &random)
         let failure: DemoFailure? = call(other, attempt: 1, in: &plan, under: primitive, &now, load) == nil ? nil : .exhausted
-        plan.close(primitive, at: now, failure: failure)
-        plan.measure(.fallback, from: started, to: now, failure: failure)
+        plan.close(primitive, .fallback, "fallback", at: now, failure: failure)
         return failure
     }
 
@@ -128,18 +126,22 @@ struct WorkflowPlanner {
             attributes.append(Attribute("gen_ai.usage.output_tokens", .int(Int64(40 + seconds * 120))))
             attributes.append(Attribute("gen_ai.response.finish_reasons", .array([.string("stop")])))
         }
-        remote(.llmGateway, "chat \(model.name)", in: &plan, under: parent, &now, seconds: seconds, measuring: .llm, failure: failure, attributes)
+        let timeout = plan.open(.timeout, "timeout", under: parent, at: now, [Attribute("timeout.seconds", .double(Self.timeoutSeconds))], using: &random)
+        let step = plan.open(.model, model.name, under: timeout, at: now, using: &random)
+        remote(.llmGateway, "chat \(model.name)", in: &plan, under: step, &now, seconds: seconds, failure: failure, attributes)
+        plan.close(step, .model, model.name, at: now, failure: failure)
+        plan.close(timeout, .timeout, "timeout", at: now, failure: failure)
         return failure
     }
 
-    private mutating func store(in plan: inout WorkflowPlan, under root: Int, _ now: inout UInt64) {
-        remote(.cache, "cache.set", in: &plan, under: root, &now, seconds: random.logNormal(median: 0.003, sigma: 0.5), [Attribute("cache.ttl_seconds", .int(3600))])
+    private mutating func store(in plan: inout WorkflowPlan, under parent: Int, _ now: inout UInt64) {
+        remote(.cache, "cache.set", in: &plan, under: parent, &now, seconds: random.logNormal(median: 0.003, sigma: 0.5), [Attribute("cache.ttl_seconds", .int(3600))])
     }
 
     /// A client span here, a server span there, the network's time between them.
     private mutating func remote(
         _ service: DemoService, _ name: String, in plan: inout WorkflowPlan, under parent: Int, _ now: inout UInt64, seconds: Double,
-        measuring primitive: DemoPrimitive? = nil, failure: DemoFailure? = nil, _ attributes: [Attribute]
+        failure: DemoFailure? = nil, _ attributes: [Attribute]
     ) {
         let client = plan.open(.workflowAPI, name, .client, under: parent, at: now, [Attribute("peer.service", .string(service.rawValue))], using: &random)
         now += pause(0.0005)
@@ -147,7 +149,6 @@ struct WorkflowPlanner {
         let server = plan.open(service, name, .server, under: client, at: received, attributes, using: &random)
         now += nanos(seconds)
         plan.close(server, at: now, failure: failure)
-        if let primitive { plan.measure(primitive, from: received, to: now, failure: failure) }
         now += pause(0.0005)
         plan.close(client, at: now)
         if let failure { plan.spans[client].span.status = Span.Status(code: .error, message: failure.message) }
