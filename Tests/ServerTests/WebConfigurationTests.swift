@@ -186,6 +186,26 @@ struct WebConfigurationTests {
         #expect(try status("fresh", "ca.crt") == 0, "the old certificate is still served")
     }
 
+    @Test("a client that says nothing over HTTP/2 does not keep a stack from ending")
+    func drains() async throws {
+        defer { remove() }
+        _ = try TestCertificates(folder)
+        let stack = try await RunningStack(configuration: ["web.yml": "tls_server_config: {cert_file: \(folder.path)/server.crt, key_file: \(folder.path)/server.key}\n"])
+        defer { stack.stop() }
+        let client = Process()
+        client.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+        client.arguments = ["s_client", "-connect", "127.0.0.1:\(stack.ports["prometheus"] ?? 0)", "-alpn", "h2"]
+        let (input, output) = (Pipe(), Pipe())
+        (client.standardInput, client.standardOutput, client.standardError) = (input, output, FileHandle.nullDevice)
+        try client.run()
+        defer { client.terminate() }
+        var said = ""
+        while !said.contains("ALPN protocol: h2"), case let bytes = output.fileHandleForReading.availableData, !bytes.isEmpty { said += String(decoding: bytes, as: UTF8.self) }
+        #expect(said.contains("ALPN protocol: h2"))
+        stack.signal(SIGTERM)
+        #expect(try await eventually(within: 60) { !stack.isRunning })
+    }
+
     @Test("more requests than the rate allows are 429, with the configured headers")
     func rateLimit() async throws {
         let stack = try await RunningStack(configuration: ["web.yml": "rate_limit: {burst: 3, interval: 1h}\nhttp_server_config: {headers: {X-Frame-Options: sameorigin}}\n"])

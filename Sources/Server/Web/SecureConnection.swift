@@ -42,7 +42,12 @@ struct SecureConnection: Sendable {
                 try await writer.write(response: response.head, body: response.body)
             },
             configuration: .init(idleTimeout: .seconds(idleSeconds), gracefulCloseTimeout: .seconds(5)))
-        return wire.setup(channel: channel, logger: logger).map { [logger] connection in
+        return channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(DrainLimit(), position: .after(pipeline.handler(type: NIOSSLServerHandler.self)))
+        }.flatMap {
+            wire.setup(channel: channel, logger: logger)
+        }.map { [logger] connection in
             Task { await wire.handle(value: connection, logger: logger) }
         }
     }
