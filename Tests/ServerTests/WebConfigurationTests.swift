@@ -138,8 +138,11 @@ struct WebConfigurationTests {
         let check = try obstack("check", "--data", data)
         #expect(check.status == 0, "\(check.output)")
         let panel = #"{"from":"now-5m","to":"now","queries":[{"refId":"A","expr":"up{job=\"prometheus\"}","instant":true,"datasource":{"uid":"prometheus"}}]}"#
-        let frames = try http(stack.url("grafana", "/api/ds/query"), method: "POST", headers: ["Authorization: Basic YWRtaW46YWRtaW4=", "Content-Type: application/json"], body: Data(panel.utf8))
-        #expect(frames.status == 200 && frames.body.contains("[1]"), "\(frames.body)")
+        // A panel's time is that of its step, which may lie before the first scrape.
+        #expect(try await eventually(within: 60) {
+            let frames = try http(stack.url("grafana", "/api/ds/query"), method: "POST", headers: ["Authorization: Basic YWRtaW46YWRtaW4=", "Content-Type: application/json"], body: Data(panel.utf8))
+            return frames.status == 200 && frames.body.contains("[1]")
+        })
         #expect(try http(stack.url("jaeger", "/-/doors")).body.contains(#""https":"prometheus""#))
 
         // By hand, with promtool's file; and not without it.
