@@ -143,8 +143,11 @@ extension MetricStore {
     /// Where what was committed before this process began ends.
     package var openingPosition: CommitPosition { opening.position }
 
-    /// Where the logs begin, whatever of them is still there.
-    package var oldestPosition: CommitPosition { CommitPosition(log: LogPosition(segment: 0, offset: 0), late: nil) }
+    /// Where what is left of the logs begins. Blocks.
+    package var oldestPosition: CommitPosition {
+        let segments = try? log.directory.segments()
+        return CommitPosition(log: LogPosition(segment: segments?.first ?? 0, offset: 0), late: nil)
+    }
 
     /// The time of the latest sample, in milliseconds since the epoch; nil while there is none.
     package var highestMillis: Int64? {

@@ -2,8 +2,8 @@ import MetricModel
 
 /// What a store has committed, in order and from any position: where remote write reads from.
 ///
-/// Positions are text that only the source understands; they stay good over restarts. Calls block, except for `position`, `openingPosition`
-/// and `highestMillis`.
+/// Positions are text that only the source understands; they stay good over restarts. Calls do not block where
+/// nothing else is said.
 package protocol CommitSource: Sendable {
     /// Where what is committed ends now.
     var position: String { get }
@@ -13,7 +13,7 @@ package protocol CommitSource: Sendable {
     var highestMillis: Int64? { get }
     /// How many samples, native histograms and exemplars were taken since the process began.
     var taken: (samples: Int, histograms: Int, exemplars: Int) { get }
-    /// Where the log begins: what is read from when nobody knows a position.
+    /// Where the log begins: what is read from when nobody knows a position. Blocks.
     var oldestPosition: String { get }
     /// About how many bytes are committed behind a position. A position that is none counts as one with nothing behind it.
     func bytesCommitted(behind position: String) -> Int
@@ -23,7 +23,7 @@ package protocol CommitSource: Sendable {
 
 /// Reads what was committed; for one caller at a time.
 package protocol CommitReading: Sendable {
-    /// Reads from a position to another, or to the end or until there are `rowsMax` rows. The same two positions give the same rows.
+    /// Blocks. Reads from a position to another, or to the end or until there are `rowsMax` rows. The same two positions give the same rows.
     func read(from start: String, to end: String?, rowsMax: Int) throws -> CommittedRows
 }
 

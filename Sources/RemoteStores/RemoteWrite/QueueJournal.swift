@@ -16,6 +16,10 @@ final class QueueJournal: Sendable {
         var end: String
         var shards = 1
         var rowsPerRequestMax = 1
+        var sendsHistograms = false
+        var sendsExemplars = false
+        /// How many requests it makes, of all shards together.
+        var requests = 0
     }
 
     /// A journal that makes no sense: which file, and why.
@@ -50,8 +54,9 @@ final class QueueJournal: Sendable {
         let document: JSONValue
         do { document = try JSONParser.parse(bytes) } catch { throw Damaged(path: base + ".json", reason: "\(error)") }
         guard let number = document["round"]?.int.flatMap({ UInt32(exactly: $0) }), let start = document["start"]?.string, let end = document["end"]?.string,
-            let shards = document["shards"]?.int, (1...10_000).contains(shards), let rows = document["rows_per_request"]?.int, rows > 0
-        else { throw Damaged(path: base + ".json", reason: "it does not say round, start, end, shards and rows_per_request") }
+            let shards = document["shards"]?.int, (1...10_000).contains(shards), let rows = document["rows_per_request"]?.int, rows > 0,
+            let histograms = document["histograms"]?.bool, let exemplars = document["exemplars"]?.bool, let requests = document["requests"]?.int
+        else { throw Damaged(path: base + ".json", reason: "it does not say round, start, end, shards, rows_per_request, histograms, exemplars and requests") }
         var answered = [Int](repeating: 0, count: shards)
         let entries = try disk.contents(base + ".acks") ?? []
         for at in stride(from: 0, to: entries.count - 7, by: 8) {
@@ -62,7 +67,9 @@ final class QueueJournal: Sendable {
         let file = try disk.open(base + ".acks", .append)
         try file.truncate(to: entries.count / 8 * 8)
         keep(file)
-        return (Round(number: number, start: start, end: end, shards: shards, rowsPerRequestMax: rows), answered)
+        let round = Round(
+            number: number, start: start, end: end, shards: shards, rowsPerRequestMax: rows, sendsHistograms: histograms, sendsExemplars: exemplars, requests: requests)
+        return (round, answered)
     }
 
     /// Begins a round: when this returns, a crash comes back to it.
@@ -74,6 +81,9 @@ final class QueueJournal: Sendable {
             json.member("end", round.end)
             json.member("shards", round.shards)
             json.member("rows_per_request", round.rowsPerRequestMax)
+            json.member("histograms", round.sendsHistograms)
+            json.member("exemplars", round.sendsExemplars)
+            json.member("requests", round.requests)
         }
         try disk.makeDirectory(directory)
         try disk.publish(base + ".json", json.finish())

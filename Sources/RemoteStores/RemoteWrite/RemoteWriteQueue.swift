@@ -72,10 +72,11 @@ final class RemoteWriteQueue: Sendable {
             do {
                 if state == nil { state = try await resume() }
                 guard let current = state else { continue }
-                if current.round.start != current.round.end {
+                // What was answered whole need not be there any more.
+                if current.round.requests > current.answered.reduce(0, +) {
                     let rows = try await read(from: current.round.start, to: current.round.end)
                     note(rows)
-                    try await send(current.round, answered: current.answered, rows: rows)
+                    try await send(current.round, plan(current.round, rows), answered: current.answered, rows: rows)
                 }
                 state = (try await next(after: current.round), [])
             } catch is CancellationError {
@@ -96,7 +97,8 @@ final class RemoteWriteQueue: Sendable {
         do {
             if let found = try await pool.run({ try journal.load() }) { return found }
         } catch let damage as QueueJournal.Damaged {
-            first = QueueJournal.Round(start: source.oldestPosition, end: source.oldestPosition)
+            let oldest = await pool.run { [source] in source.oldestPosition }
+            first = QueueJournal.Round(start: oldest, end: oldest)
             logger.warning("remote write to \(name): \(damage); all of the log is sent again")
         }
         let round = first
@@ -116,13 +118,13 @@ final class RemoteWriteQueue: Sendable {
                 position = rows.end
                 continue
             }
-            let round = QueueJournal.Round(
+            var round = QueueJournal.Round(
                 number: last.number &+ 1, start: position, end: rows.end, shards: SendPlan.shardCount(rows: rows.count, options.queue),
-                rowsPerRequestMax: options.queue.samplesPerSendMax)
-            let journal = journal
-            try await pool.run { try journal.begin(round) }
-            try await send(round, answered: [], rows: rows)
-            position = rows.end
+                rowsPerRequestMax: options.queue.samplesPerSendMax, sendsHistograms: options.sendsHistograms, sendsExemplars: options.sendsExemplars)
+            let plan = plan(round, rows)
+            round.requests = plan.shards.reduce(0) { $0 + $1.count }
+            try await pool.run { [journal, round] in try journal.begin(round) }
+            try await send(round, plan, answered: [], rows: rows)
             // What was sent needs not be read again to find that nothing of it is left to send.
             return QueueJournal.Round(number: round.number, start: round.end, end: round.end)
         }
@@ -164,9 +166,12 @@ final class RemoteWriteQueue: Sendable {
 
     // MARK: Requests
 
-    private func send(_ round: QueueJournal.Round, answered: [Int], rows: CommittedRows) async throws {
-        let plan = SendPlan(
-            rows.batches, shards: round.shards, rowsPerRequestMax: round.rowsPerRequestMax, sendsHistograms: options.sendsHistograms, sendsExemplars: options.sendsExemplars)
+    private func plan(_ round: QueueJournal.Round, _ rows: CommittedRows) -> SendPlan {
+        SendPlan(
+            rows.batches, shards: round.shards, rowsPerRequestMax: round.rowsPerRequestMax, sendsHistograms: round.sendsHistograms, sendsExemplars: round.sendsExemplars)
+    }
+
+    private func send(_ round: QueueJournal.Round, _ plan: SendPlan, answered: [Int], rows: CommittedRows) async throws {
         let open = plan.shards.enumerated().map { shard, requests in Array(requests.dropFirst(shard < answered.count ? answered[shard] : 0)) }
         counts.withLock { counts in
             counts.shards = round.shards

@@ -1,11 +1,12 @@
 // One panel on a dashboard: its frame, its queries, and the picture in it. A failure stays inside.
 
-import { copyText, el, fill } from "../system/dom.js";
+import { el, fill } from "../system/dom.js";
 import { doorURL, hasDoor } from "../system/doors.js";
-import { openMenu, openPopover, toast } from "../system/float.js";
+import { openMenu, openPopover } from "../system/float.js";
 import { prometheusDuration } from "../system/format.js";
 import { icon } from "../system/icons.js";
 import { encode, isAbort } from "../system/request.js";
+import { copy } from "../system/snippet.js";
 import { runQueries } from "./api.js";
 import { lookOf } from "./model/fieldconfig.js";
 import { readFrame } from "./model/frames.js";
@@ -245,15 +246,10 @@ export class Panel {
     openMenu(anchor, [
       { label: viewed ? "Back to the dashboard" : "View full screen", icon: "expand", hint: "v", run: () => this.board.onView(viewed ? null : this.id) },
       ...(query && hasDoor("prometheus") ? [{ label: "Explore in metrics", icon: "explore", href: this.exploreURL() }] : []),
-      ...(query ? [{ label: "Copy query", icon: "copy", run: () => this.#copy(query, "Query copied") }] : []),
-      { label: "Copy link to panel", icon: "share", run: () => this.#copy(this.#link(), "Link copied") },
+      ...(query ? [{ label: "Copy query", icon: "copy", run: () => copy(query, "Query copied") }] : []),
+      { label: "Copy link to panel", icon: "share", run: () => copy(this.#link(), "Link copied") },
       { label: "Refresh", icon: "refresh", run: () => this.refresh() },
     ], { align: "end", label: "Panel menu" });
-  }
-
-  async #copy(text, said) {
-    await copyText(text);
-    toast(said);
   }
 
   #link() {
@@ -283,7 +279,7 @@ export class Panel {
         href: doorURL("jaeger", `/search?${encode({ lookback: "custom", start: Math.round(around.from * 1000), end: Math.round(around.to * 1000) })}`),
       }] : []),
       ...(hasDoor("prometheus") ? [{ label: "Explore", icon: "explore", href: this.exploreURL() }] : []),
-      { label: "Copy query", icon: "copy", run: () => this.#copy((this.executed ?? this.expressions ?? []).join("\n"), "Query copied") },
+      { label: "Copy query", icon: "copy", run: () => copy((this.executed ?? this.expressions ?? []).join("\n"), "Query copied") },
     ];
   }
 }

@@ -2,8 +2,8 @@
 
 import { el, fill } from "../system/dom.js";
 import { icon } from "../system/icons.js";
-import { openMenu, toast } from "../system/float.js";
-import { copyText } from "../system/dom.js";
+import { openMenu } from "../system/float.js";
+import { copy } from "../system/snippet.js";
 import { count, format, parseDuration, prometheusDuration } from "../system/format.js";
 import { doorURL, hasDoor } from "../system/doors.js";
 import { fromMatrix, metricText, queryStep } from "../system/series.js";
@@ -160,7 +160,7 @@ export class QueryPanel {
           href: doorURL("jaeger", `/search?lookback=custom&start=${Math.round(point.from * 1000)}&end=${Math.round(point.to * 1000)}`),
         }] : []),
         { label: "Only this series", icon: "filter", run: () => this.#use(selectorFor(this.state.expr, point.series.labels)) },
-        { label: "Copy query", icon: "copy", run: () => copyText(this.state.expr).then(() => toast("Query copied")) },
+        { label: "Copy query", icon: "copy", run: () => copy(this.state.expr, "Query copied") },
       ],
     });
     return this.chart;
@@ -279,7 +279,7 @@ export class QueryPanel {
   #menu(anchor) {
     const queries = recent().filter((expr) => expr !== this.state.expr).slice(0, 8);
     openMenu(anchor, [
-      { label: "Copy expression", icon: "copy", run: () => copyText(this.editor.value).then(() => toast("Expression copied")) },
+      { label: "Copy expression", icon: "copy", run: () => copy(this.editor.value, "Expression copied") },
       { label: "Duplicate", icon: "plus", run: () => this.page.onDuplicate() },
       { label: "Remove this query", icon: "trash", run: () => this.page.onRemove() },
       ...(queries.length ? [

@@ -1,11 +1,12 @@
 // The frame around every page: rail, top bar, content. A page calls `mountFrame` once and fills `frame.main`.
 
-import { el, fill, copyText } from "./dom.js";
+import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
 import { doorURL, doorsReady, hasDoor } from "./doors.js";
-import { openMenu, toast } from "./float.js";
+import { openMenu } from "./float.js";
 import { addShortcuts, showKeys } from "./keys.js";
 import { timeControls } from "./timepicker.js";
+import { copy } from "./snippet.js";
 import { openPalette, addPaletteSource } from "./palette.js";
 
 /** @typedef {"home"|"dashboards"|"traces"|"alerts"|"metrics"|"push"} Section */
@@ -126,19 +127,15 @@ function rail(section) {
 }
 
 function shareButton(time) {
-  const copy = async (text) => {
-    await copyText(text);
-    toast("Link copied");
-  };
   const button = el("button.ghost.square", { type: "button", "aria-label": "Share", title: "Share", "aria-haspopup": "menu", onclick: () => openMenu(button, [
-    { label: "Copy link to this page", icon: "copy", run: () => copy(location.href) },
+    { label: "Copy link to this page", icon: "copy", run: () => copy(location.href, "Link copied") },
     ...(time ? [{ label: "Copy link to exactly this time", icon: "clock", run: () => {
       const { from, to } = time.range();
       const url = new URL(location.href);
       url.searchParams.set("from", String(Math.round(from)));
       url.searchParams.set("to", String(Math.round(to)));
       url.searchParams.delete("refresh");
-      copy(url.href);
+      copy(url.href, "Link copied");
     } }] : []),
   ], { align: "end", label: "Share" }) }, icon("share"));
   return button;

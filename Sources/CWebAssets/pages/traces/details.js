@@ -1,9 +1,10 @@
 // What one span says, inline under its row: keys and values in two columns, filterable, every value a link to the traces
 // that have it too.
 
-import { copyText, el, fill } from "../system/dom.js";
+import { el, fill } from "../system/dom.js";
 import { dateTime, format } from "../system/format.js";
 import { icon } from "../system/icons.js";
+import { copy } from "../system/snippet.js";
 import { graphsURL, jobOf } from "./graphs.js";
 import { Flag } from "./model.js";
 import { searchURL, traceURL } from "./links.js";
@@ -125,11 +126,5 @@ function reference(trace, link, hooks) {
 /** @param {string} label @param {() => string} text */
 function copyButton(label, text) {
   const words = label || "Copy value";
-  const button = el("button", { type: "button", class: label ? "ghost small" : "ghost small square", title: words, "aria-label": words }, icon("copy", 14), label);
-  button.addEventListener("click", async () => {
-    await copyText(text());
-    button.classList.add("done");
-    setTimeout(() => button.classList.remove("done"), 1200);
-  });
-  return button;
+  return el("button", { type: "button", class: label ? "ghost small" : "ghost small square", title: words, "aria-label": words, onclick: () => copy(text()) }, icon("copy", 14), label);
 }

@@ -1,9 +1,9 @@
 // One trace: header, minimap, waterfall. The URL holds the trace, what is looked for (`uiFind`, as in Jaeger), the part
 // shown (`from`, `to` in microseconds of the trace) and how it is shown.
 
-import { copyText, debounce, el, fill } from "../system/dom.js";
+import { debounce, el, fill } from "../system/dom.js";
 import { count, dateTime, format, relativeTime } from "../system/format.js";
-import { toast } from "../system/float.js";
+import { copy } from "../system/snippet.js";
 import { mountFrame } from "../system/frame.js";
 import { icon } from "../system/icons.js";
 import { addShortcuts } from "../system/keys.js";
@@ -147,10 +147,7 @@ function show(trace) {
 function header(trace, colors, { finder, found, only, path, lookFor }) {
   const root = trace.spans[0];
   const start = trace.startMicros / 1000;
-  const copyID = el("button.link.trace-id", { type: "button", title: `Copy ${trace.id}`, onclick: async () => {
-    await copyText(trace.id);
-    toast("Trace id copied");
-  } }, trace.id.slice(0, 7), icon("copy", 12));
+  const copyID = el("button.link.trace-id", { type: "button", title: `Copy ${trace.id}`, onclick: () => copy(trace.id, "Trace id copied") }, trace.id.slice(0, 7), icon("copy", 12));
   const fact = (value, name, hint = "", kind = "") => el("span.trace-fact", { title: hint, class: kind }, el("b", value), name && ` ${name}`);
   return el("header.trace-head",
     el(".trace-title",
