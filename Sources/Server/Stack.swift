@@ -60,8 +60,9 @@ package enum Stack {
         let pool = try BlockingPool()
         let stores = try await pool.run { try Stores.open(options, storage, pool: pool, logger) }
         let (metrics, traces) = (stores.metrics, stores.traces)
-        try await pool.run { try Backup.removeLeftovers(data) }
-        let control = try ControlService(data: data, stores: stores, pool: pool, logger: logger)
+        let folders = DataFolder(data, metrics: options.metricsDirectory)
+        try await pool.run { try Backup.removeLeftovers(folders) }
+        let control = try ControlService(data: folders, stores: stores, pool: pool, logger: logger)
 
         // Query.
         let diary = await pool.run { QueryDiary(directory: options.metricsDirectory, concurrencyMax: options.queries.concurrencyMax, logger: logger) { clock.unixMillis } }

@@ -9,6 +9,7 @@ struct BackupCommand: ParsableCommand {
         discussion: "The folder is there whole or not at all, and is a data folder itself: metrics, traces, pushed groups, dashboards, and manifest.json with every file's SHA-256.")
 
     @Option(help: "Data folder of the stack (default: ./data).") var data: String?
+    @Option(name: .customLong("storage.tsdb.path"), help: "Where metrics are, if not in the data folder; a running stack knows.") var metricsDirectory: String?
     @Argument(help: "The folder to be made; nothing may be in it.") var directory: String
 
     func run() throws {
@@ -16,7 +17,7 @@ struct BackupCommand: ParsableCommand {
         do throws(BackupFailure) {
             // The stack has a working directory of its own.
             let target = directory.hasPrefix("/") ? directory : "\(workingDirectory())/\(directory)"
-            let report = if let answer = try ControlClient.backup(data, into: target) { answer } else { try ClosedStores.backup(data, into: target) }
+            let report = if let answer = try ControlClient.backup(data, into: target) { answer } else { try ClosedStores.backup(DataFolder(data, metrics: metricsDirectory), into: target) }
             for warning in report.warnings { complain("not in the backup: \(warning)") }
             StandardStream.output.write("\(directory): \(report.files) files, \(report.bytes) bytes, as of \(report.takenAt)\n")
         } catch {

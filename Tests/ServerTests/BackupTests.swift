@@ -241,6 +241,26 @@ struct BackupTests {
         #expect(try Self.dump(URL(fileURLWithPath: target + "/metrics")).filter { $0.hasPrefix(#"{__name__="kept"} 42 "#) }.count == 1)
     }
 
+    @Test("metrics that are kept elsewhere are backed up, by a running stack and of a closed one")
+    func metricsElsewhere() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("obstack-test-\(UUID().uuidString)")
+        let elsewhere = folder.appendingPathComponent("elsewhere")
+        let data = folder.appendingPathComponent("data").path
+        let stack = try await RunningStack(reusing: folder, configuration: ["prometheus.yml": "scrape_configs: []\n"], arguments: ["--storage.tsdb.path", elsewhere.path])
+        defer { stack.stop() }
+        let body = remoteWriteBody([(labels: [("__name__", "elsewhere")], samples: [(Int64(Date().timeIntervalSince1970 * 1000), 1)])])
+        #expect(try http(stack.url("prometheus", "/api/v1/write"), method: "POST", headers: remoteWriteHeaders, body: body).status == 204)
+        let live = folder.appendingPathComponent("live")
+        #expect(try Self.obstack(["backup", "--data", data, live.path]).status == 0)
+        stack.killNow()
+        let unknown = try Self.obstack(["backup", "--data", data, folder.path + "/unknown"])
+        #expect(unknown.status == 1 && unknown.error.contains("--storage.tsdb.path"), "\(unknown.error)")
+        let closed = folder.appendingPathComponent("closed")
+        #expect(try Self.obstack(["backup", "--data", data, "--storage.tsdb.path", elsewhere.path, closed.path]).status == 0)
+        for backup in [live, closed] { #expect(try Self.dump(backup.appendingPathComponent("metrics"), "elsewhere").count == 1) }
+        #expect(!FileManager.default.fileExists(atPath: data + "/metrics"))
+    }
+
     @Test("the control socket is its owner's alone and answers nonsense in words; a stack whose folder has a long name has one, too")
     func controlSocket() async throws {
         let root = FileManager.default.temporaryDirectory.appendingPathComponent("obstack-test-\(UUID().uuidString)")

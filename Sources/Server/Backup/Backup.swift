@@ -4,7 +4,7 @@ import Platform
 /// Copies a data folder into another one that is a data folder as well: each store at one moment, everything that was acknowledged before
 /// in it. Files are written first and the manifest last; the folder is there whole or not at all.
 struct Backup {
-    let data: String
+    let data: DataFolder
     let source: any BackupSource
     /// Asked now and then; then the backup fails and nothing is left of it.
     var isCancelled: () -> Bool = { false }
@@ -14,14 +14,14 @@ struct Backup {
     /// How often a folder is copied again whose files come and go meanwhile.
     private static let triesMax = 20
 
-    init(data: String, source: any BackupSource, isCancelled: @escaping () -> Bool = { false }) {
+    init(data: DataFolder, source: any BackupSource, isCancelled: @escaping () -> Bool = { false }) {
         self.data = data
         self.source = source
         self.isCancelled = isCancelled
     }
 
     /// Removes what a backup left behind that was killed. Blocks; nobody may back up meanwhile.
-    static func removeLeftovers(_ data: String) throws(PlatformError) { for part in BackupPart.allCases { try Disk().removeTree(part.staging(data)) } }
+    static func removeLeftovers(_ data: DataFolder) throws(PlatformError) { for part in BackupPart.allCases { try Disk().removeTree(data.staging(part)) } }
 
     /// Blocks until the backup is whole, on the disk and in its place.
     func write(into directory: String) throws(BackupFailure) -> BackupReport {
@@ -37,12 +37,12 @@ struct Backup {
             var staged: [BackupPart] = []
             // All at once first, which is quick, so that the moments are near each other.
             for part in BackupPart.allCases {
-                guard let damage = try BackupFailure.telling({ try source.stage(part, in: part.staging(data)) }) else { continue }
+                guard let damage = try BackupFailure.telling({ try source.stage(part, in: data.staging(part)) }) else { continue }
                 staged.append(part)
                 warnings += damage
             }
             for part in staged {
-                let tree = FileTree(root: part.staging(data))
+                let tree = FileTree(root: data.staging(part))
                 for file in try tree.files() { files.append(try copy(file, of: tree, to: folder.draft, below: part.rawValue)) }
             }
             let manifest = BackupManifest(version: Stack.version, takenAt: takenAt, files: files)
@@ -74,7 +74,7 @@ struct Backup {
 
     /// Copies a folder's files as far as they have come, again when one has come or gone meanwhile: then they may not belong together.
     private func copyPlain(_ name: String, to draft: String) throws(BackupFailure) -> [BackupManifest.File] {
-        let tree = FileTree(root: "\(data)/\(name)")
+        let tree = FileTree(root: "\(data.path)/\(name)")
         for _ in 0..<Self.triesMax {
             guard try BackupFailure.telling({ try disk.status(tree.root) }) != nil else { return [] }
             let list = try plainFiles(of: tree)

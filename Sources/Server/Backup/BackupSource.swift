@@ -1,10 +1,7 @@
-/// A part of the data folder that a store keeps in a folder of its own.
+/// A part of what is kept that a store has in a folder of its own.
 enum BackupPart: String, CaseIterable {
     // In this order: what refers to metrics comes before them.
     case push, traces, metrics
-
-    /// Where second names of its files stand while they are copied; on the store's own file system, which may be mounted by itself.
-    func staging(_ data: String) -> String { "\(data)/\(rawValue)/backup.tmp" }
 }
 
 /// Stores that can be copied at one moment each: those of a running stack, or closed ones.

@@ -8,7 +8,7 @@ import Synchronization
 /// Answers at the control socket, one connection at a time, on a thread of its own: `{"backup":"/a/folder"}` with a `BackupReport`, or with
 /// `{"error":"…"}`. A backup ends without a trace when its client goes away or the stack ends.
 final class ControlService: Service, Sendable {
-    private let data: String
+    private let data: DataFolder
     private let listener: Int32
     private let stores: Stores
     private let pool: BlockingPool
@@ -16,12 +16,12 @@ final class ControlService: Service, Sendable {
     private let isEnding = Atomic(false)
 
     /// Listens from now on; answers while it runs.
-    init(data: String, stores: Stores, pool: BlockingPool, logger: Logger) throws(StartFailure) {
+    init(data: DataFolder, stores: Stores, pool: BlockingPool, logger: Logger) throws(StartFailure) {
         self.data = data
         self.stores = stores
         self.pool = pool
         self.logger = logger
-        listener = try ControlSocket.listen(data)
+        listener = try ControlSocket.listen(data.path)
     }
 
     deinit { close(listener) }
@@ -32,7 +32,7 @@ final class ControlService: Service, Sendable {
         isEnding.store(true, ordering: .relaxed)
         shutdown(listener, Int32(SHUT_RDWR))
         await pool.run { thread.join() }
-        unlink(ControlSocket.path(data))
+        unlink(ControlSocket.path(data.path))
     }
 
     private func serve() {
