@@ -226,6 +226,26 @@ struct RuleAPITests {
         #expect(try rules(bare).map { $0.split(separator: " ")[2] } == ["HighErrorRate", "SlowPrimitive"])
     }
 
+    @Test("service levels become rules with the next reload, and a broken one refuses it")
+    func serviceLevels() async throws {
+        let stack = try await RunningStack(configuration: ["prometheus.yml": "scrape_configs: []\n"])
+        defer { stack.stop() }
+        let folder = stack.folder.appendingPathComponent("config/slo")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        func reload() throws -> (status: Int, body: String) { try http(stack.url("prometheus", "/-/reload"), method: "POST") }
+        func groups() throws -> [String] {
+            (((try json(stack.url("prometheus", "/api/v1/rules"))["data"] as? [String: Any])?["groups"] as? [[String: Any]]) ?? []).compactMap { $0["name"] as? String }
+        }
+        #expect(try groups().isEmpty)
+        try "name: fast\ntarget: 0.95\nthreshold_ms: 1000\n".write(to: folder.appendingPathComponent("fast.yml"), atomically: true, encoding: .utf8)
+        #expect(try reload().status == 200)
+        #expect(try groups() == ["slo:fast", "slo:fast:budget"])
+        try "name: other\ntarget: 95\nthreshold_ms: 1000\n".write(to: folder.appendingPathComponent("other.yml"), atomically: true, encoding: .utf8)
+        let refused = try reload()
+        #expect(refused.status == 500 && refused.body.contains("slo/other.yml:2: target: 95.0 is not a share between 0 and 1"), "\(refused.body)")
+        #expect(try groups() == ["slo:fast", "slo:fast:budget"])
+    }
+
     @Test("the checks have promtool's exit statuses and words", .enabled(if: peer("promtool") != nil, "the peers are not here: run scripts/get-peers.sh"))
     func checks() throws {
         let promtool = try #require(peer("promtool"))
