@@ -47,7 +47,9 @@ final class GuideWorkplace {
     }
 
     private func inside(_ command: String) throws -> (status: Int32, output: String, error: String) {
-        try run("/usr/bin/nsenter", arguments(["/bin/bash", "-c", command]), environment: environment)
+        // What a block leaves running must not keep what tells that the block has ended, an open file that it would inherit.
+        let closing = "(for file in /proc/self/fd/*; do number=${file##*/}; [ $number -le 2 ] || eval \"exec $number>&-\"; done; exec \"$@\"); exit $?"
+        return try run("/bin/bash", ["-c", closing, "bash", "/usr/bin/nsenter"] + arguments(["/bin/bash", "-c", command]), environment: environment)
     }
 
     /// Types a block; what it printed, and its status.
