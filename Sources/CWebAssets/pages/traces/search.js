@@ -30,6 +30,8 @@ const SORTS = {
   errors: ["Most errors", (a, b) => b.errors - a.errors || b.startMicros - a.startMicros],
 };
 
+// The door's own address shows this page, too.
+if (location.pathname === "/") history.replaceState(history.state, "", `/search${location.search}${location.hash}`);
 const frame = mountFrame({ section: "traces", title: "Traces", width: "full" });
 frame.main.classList.add("search-page");
 /** @type {string[]} */
