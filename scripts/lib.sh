@@ -81,7 +81,9 @@ start_in_background() {
         return 0
     fi
     mkdir -p "$DATA"
-    nohup "$OBSTACK" serve --data "$DATA" "$@" > "$LOG" 2>&1 < /dev/null &
+    # Emptied here, for the background may come to it late, and what an earlier stack wrote must not be taken for this one's.
+    : > "$LOG"
+    nohup "$OBSTACK" serve --data "$DATA" "$@" >> "$LOG" 2>&1 < /dev/null &
     local pid=$! start=$SECONDS
     until grep -q '^obstack is ready' "$LOG"; do
         kill -0 $pid 2>/dev/null || { cat "$LOG" >&2; fail "The stack did not start."; }

@@ -71,6 +71,7 @@ final class Reloader: Sendable {
             // Whatever cannot be read refuses before anything is changed.
             let alertmanager = try folder.alertmanager()
             let collector = try folder.collector(doors: doors)
+            try check(configuration, collector)
             try await apply(configuration, alertmanager)
             try apply(collector)
         } catch {
@@ -79,6 +80,17 @@ final class Reloader: Sendable {
             throw error
         }
         await provision()
+    }
+
+    /// Whether what is applied one after the other can be.
+    private func check(_ configuration: PrometheusConfiguration, _ collector: CollectorConfiguration) throws(ConfigurationError) {
+        do {
+            try remote.check(configuration.remoteWrites)
+            try ScrapeManager.check(configuration.scrapes)
+        } catch {
+            throw ConfigurationError(file: folder.prometheusFile, line: nil, reason: "\(error)")
+        }
+        do { try forwarding.check(collector.exports) } catch { throw ConfigurationError(file: folder.collectorFile, line: nil, reason: "\(error)") }
     }
 
     private func apply(_ configuration: PrometheusConfiguration, _ alertmanager: AlertmanagerConfiguration?) async throws(ConfigurationError) {

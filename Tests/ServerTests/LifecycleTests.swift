@@ -93,6 +93,14 @@ struct LifecycleTests {
         #expect(try await eventually(within: 10) { stack.log.contains("prometheus.yml") })
         #expect(try pools() == ["second"])
         #expect(try http(stack.url("prometheus", "/-/reload"), method: "POST").status == 500)
+
+        // What comes last refuses before anything is changed, too.
+        try "scrape_configs:\n  - job_name: third\n    static_configs: [{targets: ['127.0.0.1:1']}]\n".write(to: file, atomically: true, encoding: .utf8)
+        try "receivers: {otlp: {}}\nexporters: {otlp: {endpoint: '127.0.0.1:1', tls: {ca_file: missing.pem}}}\nservice: {pipelines: {traces: {receivers: [otlp], exporters: [otlp]}}}\n"
+            .write(to: stack.folder.appendingPathComponent("config/otel-collector.yml"), atomically: true, encoding: .utf8)
+        let refused = try http(stack.url("prometheus", "/-/reload"), method: "POST")
+        #expect(refused.status == 500 && refused.body.contains("otel-collector.yml"), "\(refused.body)")
+        #expect(try pools() == ["second"])
     }
 
     @Test("prometheus.yml opens the out-of-order window, at the start, and closes it at a reload")

@@ -246,11 +246,13 @@ struct RuleAPITests {
         #expect(try groups() == ["slo:fast", "slo:fast:budget"])
     }
 
-    @Test("the checks have promtool's exit statuses and words", .enabled(if: peer("promtool") != nil, "the peers are not here: run scripts/get-peers.sh"))
+    private static let conformance = RunningStack.packageRoot.deletingLastPathComponent().appendingPathComponent("shared/conformance")
+
+    @Test("the checks have promtool's exit statuses and words", .enabled(if: peer("promtool") != nil, "the peers are not here: run scripts/get-peers.sh"),
+          .enabled(if: FileManager.default.fileExists(atPath: conformance.path), "the conformance data is not beside the package"))
     func checks() throws {
         let promtool = try #require(peer("promtool"))
-        let folder = RunningStack.packageRoot.deletingLastPathComponent().appendingPathComponent("shared/conformance")
-        try #require(FileManager.default.fileExists(atPath: folder.path), "the conformance data is not beside the package")
+        let folder = Self.conformance
         for arguments in [
             ["check", "rules", "rules/rules.yaml"], ["check", "rules", "rules/bad_expr.bad.yaml", "rules/test.yaml"], ["check", "rules", "--lint-fatal", "promtool/rules_duplicates.yml"],
             ["check", "rules", "--lint=none", "promtool/rules_duplicates.yml"], ["check", "rules", "--ignore-unknown-fields", "promtool/rules_extrafields.yml"],

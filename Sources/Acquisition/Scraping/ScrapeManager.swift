@@ -56,13 +56,18 @@ package final class ScrapeManager: Sendable {
 
     /// Replaces all configurations. Throws, with nothing changed, when one of them is not valid or two name the same job.
     package func apply(_ configs: [ScrapeConfig]) throws(AcquisitionError) {
+        try Self.check(configs)
+        state.withLock { $0.configs = configs }
+        signal.yield()
+    }
+
+    /// Throws when `apply` would: for a config that cannot be, or a job twice.
+    package static func check(_ configs: [ScrapeConfig]) throws(AcquisitionError) {
         var jobs: Set<String> = []
         for config in configs {
             try config.validate()
             if !jobs.insert(config.job).inserted { throw .duplicateJob(config.job) }
         }
-        state.withLock { $0.configs = configs }
-        signal.yield()
     }
 
     package func run() async {

@@ -42,6 +42,15 @@ package final class OTLPForwarding: Sendable {
         }
     }
 
+    /// Throws when `apply` would, for a certificate that cannot be read. Changes nothing.
+    package func check(_ all: [OTLPExportOptions]) throws {
+        let known = state.withLock { state in Set(state.running.map(\.exporter.options)) }
+        for options in all where !known.contains(options) {
+            let made = try transport(options)
+            Task { await made.close() }
+        }
+    }
+
     private struct Stopped: Error, CustomStringConvertible { let description = "the stack is being stopped" }
 
     private func begin(_ all: [OTLPExportOptions], _ made: [(OTLPExportOptions, any ExportTransport)]) throws {

@@ -60,6 +60,14 @@ package final class RemoteWriter: Sendable {
         }
     }
 
+    /// Throws when `apply` would, for a certificate that cannot be read. Changes nothing.
+    package func check(_ all: [RemoteWriteOptions]) throws {
+        for options in state.withLock({ state in all.filter { state.running[$0.name]?.queue.options != $0 } }) {
+            let made = try makeTransport(options.http)
+            Task { await made.close() }
+        }
+    }
+
     private struct Stopped: Error, CustomStringConvertible { let description = "the stack is being stopped" }
 
     private func begin(_ all: [RemoteWriteOptions], _ changed: [RemoteWriteOptions], _ transports: [any RemoteTransport]) throws {
