@@ -1,3 +1,4 @@
+import Bytes
 import MetricModel
 import Platform
 
@@ -7,6 +8,9 @@ final class Block: Sendable {
     let meta: BlockMeta
     let index: BlockIndex
     private let segments: [ChunkSegment]
+    /// The bytes of each, which live as long.
+    // SAFETY: mapped for reading, never written, and `segments` keeps them mapped.
+    nonisolated(unsafe) private let contents: [UnsafeBufferPointer<UInt8>]
     let tombstones: Tombstones
     let byteCount: Int
 
@@ -46,6 +50,7 @@ final class Block: Sendable {
             segments.append(try ChunkSegment(disk, "\(directory)/chunks/\(name)"))
         }
         self.segments = segments
+        contents = segments.map(\.bytes)
     }
 
     /// The same block with other deletions.
@@ -54,6 +59,7 @@ final class Block: Sendable {
         self.meta = meta
         index = block.index
         segments = block.segments
+        contents = block.contents
         self.tombstones = tombstones
         self.byteCount = byteCount
     }
@@ -129,10 +135,13 @@ final class Block: Sendable {
     /// A chunk's bytes, verified, and how they are encoded. Valid while the block lives.
     func chunk(_ reference: UInt64) throws(MetricStoreError) -> (encoding: UInt8, bytes: UnsafeBufferPointer<UInt8>) {
         let segment = Int(reference >> 32)
-        guard segment < segments.count else {
-            throw .corrupt(file: index.path, offset: 0, reason: "a chunk is said to be in segment \(segment + 1) of \(segments.count)")
+        guard segment < contents.count else {
+            throw .corrupt(file: index.path, offset: 0, reason: "a chunk is said to be in segment \(segment + 1) of \(contents.count)")
         }
-        return try segments[segment].chunk(at: Int(reference & 0xFFFF_FFFF))
+        let offset = Int(reference & 0xFFFF_FFFF)
+        do throws(ByteError) { return try ChunkSegment.chunk(contents[segment], at: offset) } catch {
+            throw .corrupt(file: segments[segment].path, offset: offset, reason: "\(error)")
+        }
     }
 
     /// Where a chunk that was found stands.
@@ -148,7 +157,7 @@ final class Block: Sendable {
                 throw .unsupported(file: file, offset: offset, reason: "chunks of encoding \(encoded) cannot be read")
             }
             let behind = buffer.mark
-            do throws(ChunkDecoder.Malformed) { try ChunkDecoder.decode(encoding, bytes, time, into: &buffer) } catch {
+            do throws(ChunkDecoder.Malformed) { try ChunkDecoder.decode(encoding, bytes, time, endsWithin: reference.maxTime <= time.upperBound, into: &buffer) } catch {
                 let (file, offset) = place(reference.reference)
                 throw .corrupt(file: file, offset: offset, reason: error.reason)
             }

@@ -33,7 +33,27 @@ struct BitReader {
         return word &>> UInt64(64 - bits)
     }
 
+    @inline(__always)
     mutating func readUvarint() -> UInt64 {
+        if position & 7 == 0 {
+            // Whole bytes, as where chunks begin.
+            var (value, shift, byte): (UInt64, UInt64, Int) = (0, 0, position >> 3)
+            while byte < count, shift < 63 {
+                let next = UInt64(base[byte])
+                value |= (next & 0x7F) &<< shift
+                byte += 1
+                if next < 0x80 {
+                    position = byte * 8
+                    return value
+                }
+                shift += 7
+            }
+        }
+        return readScatteredUvarint()
+    }
+
+    @inline(never)
+    private mutating func readScatteredUvarint() -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while shift < 64 {

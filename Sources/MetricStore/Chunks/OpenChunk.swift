@@ -137,12 +137,11 @@ struct OpenChunk {
             }
             return
         }
-        leading = newLeading
-        trailing = newTrailing
-        let width = UInt32(64 - newLeading - newTrailing)
+        (leading, trailing) = XORTrack.window(newLeading, newTrailing, after: leading, trailing)
+        let width = UInt32(64 - leading - trailing)
         // Six bits hold the width; 64 is written as 0.
-        writer.put(0b11 << 11 | UInt64(newLeading) << 6 | UInt64(width & 63), 13)
-        writer.put(change >> UInt64(newTrailing), width)
+        writer.put(0b11 << 11 | UInt64(leading) << 6 | UInt64(width & 63), 13)
+        writer.put(change >> UInt64(trailing), width)
     }
 }
 

@@ -5,8 +5,11 @@ import MetricModel
 enum XORDecoder {
     /// Appends the samples within `time` to `buffer`.
     ///
-    /// Never reads outside `chunk`. Throws when the bits run out before the samples do, or when time does not rise.
-    static func decode(_ chunk: UnsafeBufferPointer<UInt8>, _ time: ClosedRange<Int64>, into buffer: inout SampleBuffer) throws(ChunkDecoder.Malformed) {
+    /// Never reads outside `chunk`. Throws when the bits run out before the samples do, or when time does not rise. Of a chunk that is said to end
+    /// within `time` the time is looked at in the end only.
+    static func decode(
+        _ chunk: UnsafeBufferPointer<UInt8>, _ time: ClosedRange<Int64>, endsWithin: Bool = false, into buffer: inout SampleBuffer
+    ) throws(ChunkDecoder.Malformed) {
         guard chunk.count >= OpenChunk.headerBytes, let base = chunk.baseAddress else { throw ChunkDecoder.Malformed(reason: "a chunk is shorter than its header") }
         let total = Int(base[0]) << 8 | Int(base[1])
         if total == 0 { return }
@@ -18,12 +21,13 @@ enum XORDecoder {
 
         var reader = BitReader(base: base, count: chunk.count, position: OpenChunk.headerBytes * 8)
         var walk = Walk(reading: &reader, into: times, values)
-        if total > 1, walk.now <= time.upperBound {
+        let last = endsWithin ? Int64.max : time.upperBound
+        if total > 1, walk.now <= last {
             try walk.second(&reader, into: times, values)
             // As long as a whole sample, however wide, lies before the end, there is nothing to be careful about. The rest is copied to where
             // the same is true.
-            try walk.run(base, until: (chunk.count - Walk.sampleBytesMax) * 8, total, time.upperBound, times, values)
-            if walk.count < total, walk.now <= time.upperBound {
+            try walk.run(base, until: (chunk.count - Walk.sampleBytesMax) * 8, total, last, times, values)
+            if walk.count < total, walk.now <= last {
                 let tail = min(walk.position >> 3, chunk.count)
                 let left = chunk.count - tail
                 walk.position -= tail * 8
@@ -32,16 +36,16 @@ enum XORDecoder {
                     guard let start = copy.baseAddress else { return }
                     start.update(from: base + tail, count: left)
                     (start + left).update(repeating: 0, count: Walk.sampleBytesMax)
-                    try walk.run(start, until: left * 8 - 1, total, time.upperBound, times, values)
+                    try walk.run(start, until: left * 8 - 1, total, last, times, values)
                 }
                 walk.position += tail * 8
-                guard walk.count == total || walk.now > time.upperBound else { throw Self.endsEarly }
+                guard walk.count == total || walk.now > last else { throw Self.endsEarly }
             }
         }
         guard walk.position <= chunk.count * 8 else { throw Self.endsEarly }
 
         // Times rise, so what is not wanted stands at the ends.
-        if walk.now > time.upperBound { walk.count -= 1 }
+        while walk.count > 0, times[walk.count - 1] > time.upperBound { walk.count -= 1 }
         var early = 0
         while early < walk.count, times[early] < time.lowerBound { early += 1 }
         if early > 0 {
@@ -105,14 +109,29 @@ enum XORDecoder {
         mutating func run(
             _ base: UnsafePointer<UInt8>, until limit: Int, _ total: Int, _ last: Int64, _ times: UnsafeMutablePointer<Int64>, _ values: UnsafeMutablePointer<Double>
         ) throws(ChunkDecoder.Malformed) {
+            // Most chunks are wanted to their end: they have a loop without a look at the time.
+            if last == .max {
+                try loop(base, until: limit, total, nil, times, values)
+            } else {
+                try loop(base, until: limit, total, last, times, values)
+            }
+        }
+
+        @inline(__always)
+        private mutating func loop(
+            _ base: UnsafePointer<UInt8>, until limit: Int, _ total: Int, _ last: Int64?, _ times: UnsafeMutablePointer<Int64>, _ values: UnsafeMutablePointer<Double>
+        ) throws(ChunkDecoder.Malformed) {
             // Locals, to be kept in registers. Whether a value changed and whether its width is new are branches: what a wrong guess costs is less than
             // what doing without guesses did, for then each sample waits for the one before.
-            var (position, count, now, delta, bits, width, trailing) = (position, count, now, delta, bits, width, trailing)
+            var (position, now, delta, bits, width) = (position, now, delta, bits, width)
             var leading = UInt64(truncatingIfNeeded: 64 &- width &- trailing)
             var mask = UInt64.max &<< UInt64(truncatingIfNeeded: trailing)
-            while count < total, position <= limit, now <= last {
+            var (time, value) = (times + count, values + count)
+            let end = times + total
+            while time < end, position <= limit {
+                if let last, now > last { break }
                 var word = Self.look(base, position)
-                if Int64(bitPattern: word) >= 0 {
+                if _fastPath(Int64(bitPattern: word) >= 0) {
                     position &+= 1
                     word &<<= 1
                 } else {
@@ -136,30 +155,29 @@ enum XORDecoder {
 
                 if Int64(bitPattern: word) >= 0 {
                     position &+= 1
+                } else if _fastPath(word >> 62 == 0b10) {
+                    position &+= 2
+                    // What is narrow is in sight already.
+                    let written = _fastPath(width <= Self.lookBits - 18) ? word &<< 2 : Self.value(base, position, width)
+                    bits ^= (written &>> leading) & mask
+                    position &+= width
                 } else {
-                    var value: UInt64
-                    if (word &<< 1) &>> 63 == 0 {
-                        position &+= 2
-                        // What is narrow is in sight already.
-                        value = word &<< 2
-                        if width > Self.lookBits - 18 { value = Self.value(base, position, width) }
-                    } else {
-                        width = Self.width(word &>> 51 & 63)
-                        leading = word &>> 57 & 31
-                        trailing = 64 &- Int(truncatingIfNeeded: leading) &- width
-                        guard trailing >= 0 else { throw Self.impossibleWidth }
-                        mask = UInt64.max &<< UInt64(truncatingIfNeeded: trailing)
-                        position &+= 13
-                        value = Self.value(base, position, width)
-                    }
-                    bits ^= (value &>> leading) & mask
+                    width = Self.width(word &>> 51 & 63)
+                    leading = word &>> 57 & 31
+                    let trailing = 64 &- Int(truncatingIfNeeded: leading) &- width
+                    guard trailing >= 0 else { throw Self.impossibleWidth }
+                    mask = UInt64.max &<< UInt64(truncatingIfNeeded: trailing)
+                    position &+= 13
+                    bits ^= (Self.value(base, position, width) &>> leading) & mask
                     position &+= width
                 }
-                times[count] = now
-                values[count] = Double(bitPattern: bits)
-                count &+= 1
+                time.pointee = now
+                value.pointee = Double(bitPattern: bits)
+                time += 1
+                value += 1
             }
-            (self.position, self.count, self.now, self.delta, self.bits, self.width, self.trailing) = (position, count, now, delta, bits, width, trailing)
+            (self.position, self.count, self.now, self.delta, self.bits, self.width) = (position, time - times, now, delta, bits, width)
+            self.trailing = 64 &- Int(truncatingIfNeeded: leading) &- width
         }
 
         /// The next bits, `width` of them at least, the first one highest.

@@ -138,7 +138,7 @@ final class HeadSeries: SelectedSeries, @unchecked Sendable {
     private func readClosed(_ chunk: UnsafePointer<ClosedChunk>, _ time: ClosedRange<Int64>, _ buffer: inout SampleBuffer) throws(ChunkDecoder.Malformed) {
         if chunk.pointee.olderMaxTime >= time.lowerBound, let older = snapshot.older(chunk) { try readClosed(older, time, &buffer) }
         guard chunk.pointee.maxTime >= time.lowerBound, chunk.pointee.minTime <= time.upperBound else { return }
-        try ChunkDecoder.decode(chunk.pointee.encoding, ClosedChunk.bytes(chunk), time, into: &buffer)
+        try ChunkDecoder.decode(chunk.pointee.encoding, ClosedChunk.bytes(chunk), time, endsWithin: chunk.pointee.maxTime <= time.upperBound, into: &buffer)
     }
 
     /// Calls `body` with every chunk of the samples in `time` that came in order: as it is when it lies within, else encoded anew.
