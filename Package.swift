@@ -104,7 +104,7 @@ let package = Package(
         room(1, "Bytes", uses: ["CCRC32C", "CSnappy", "CZlib", "CZstd"]),
         room(1, "Platform"),
 
-        room(2, "MetricModel", uses: ["CRE2", "Bytes"]),
+        room(2, "MetricModel", uses: ["CRE2", "Bytes", "Platform"]),
         room(2, "TraceModel", uses: ["Bytes"]),
 
         room(3, "MetricFormats", uses: ["Bytes", "MetricModel"]),
@@ -116,7 +116,7 @@ let package = Package(
 
         room(4, "RemoteStores", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats"], asyncHTTPClient, logging, nioCore, nioHTTP1, nioHTTP2, nioPosix, nioSSL),
 
-        room(5, "PromQL", uses: ["Bytes", "MetricModel", "MetricStore"]),
+        room(5, "PromQL", uses: ["Bytes", "Platform", "MetricModel", "MetricStore"]),
         room(5, "TraceQuery", uses: ["TraceModel"]),
 
         room(6, "Acquisition", uses: ["Bytes", "Platform", "MetricModel", "MetricFormats", "MetricStore"], logging),

@@ -1,3 +1,5 @@
+import Platform
+
 /// A series' samples, decoded: two parallel columns in time order, reused from series to series.
 ///
 /// The caller owns it and hands it `inout` to a reader, which appends. Native histograms are a third, sparse column: a series that has
@@ -16,14 +18,16 @@
 
     package init(capacity: Int = 1024) {
         self.capacity = max(capacity, 16)
-        timestamps = .allocate(capacity: self.capacity)
-        values = .allocate(capacity: self.capacity)
+        timestamps = ScratchMemory.shared.allocate(Int64.self, count: self.capacity)
+        values = ScratchMemory.shared.allocate(Double.self, count: self.capacity)
         count = 0
     }
 
-    deinit {
-        timestamps.deallocate()
-        values.deallocate()
+    deinit { free() }
+
+    private func free() {
+        ScratchMemory.shared.deallocate(timestamps, count: capacity)
+        ScratchMemory.shared.deallocate(values, count: capacity)
     }
 
     /// Forgets the samples and keeps the memory.
@@ -38,12 +42,11 @@
     package mutating func reserve(_ extra: Int) {
         guard count + extra > capacity else { return }
         let wanted = max(capacity * 2, count + extra)
-        let newTimestamps = UnsafeMutablePointer<Int64>.allocate(capacity: wanted)
-        let newValues = UnsafeMutablePointer<Double>.allocate(capacity: wanted)
+        let newTimestamps = ScratchMemory.shared.allocate(Int64.self, count: wanted)
+        let newValues = ScratchMemory.shared.allocate(Double.self, count: wanted)
         newTimestamps.update(from: timestamps, count: count)
         newValues.update(from: values, count: count)
-        timestamps.deallocate()
-        values.deallocate()
+        free()
         timestamps = newTimestamps
         values = newValues
         capacity = wanted

@@ -192,7 +192,7 @@ package enum Stack {
         let ready = ReadyService(board: board, reloader: reloader, options: options, gate: gate, announce: announce, begun: begun)
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
         let services: [any Service] = [
-            signals, control, TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), RemoteWriteService(writer: remote),
+            signals, control, MemoryUpkeep(clock: clock), TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), RemoteWriteService(writer: remote),
             ForwardingService(forwarding: forwarding), alerts, RuleService(manager: rules), ready, door(.health, healthRouter),
             door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
             door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter, gate: gate), door(.pushgateway, pushRouter),

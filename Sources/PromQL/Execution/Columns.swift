@@ -1,3 +1,5 @@
+import Platform
+
 /// The bits of `Staleness.marker`, spelled out: constants of other modules are calls in hot loops.
 private let absentBits: UInt64 = 0x7FF0_0000_0000_0002
 
@@ -15,11 +17,11 @@ final class ColumnBuffer: @unchecked Sendable {
 
     init(count: Int, filledWith value: Double? = nil) {
         self.count = count
-        values = .allocate(capacity: max(count, 1))
+        values = ScratchMemory.shared.allocate(Double.self, count: max(count, 1))
         if let value { values.initialize(repeating: value, count: count) }
     }
 
-    deinit { values.deallocate() }
+    deinit { ScratchMemory.shared.deallocate(values, count: max(count, 1)) }
 }
 
 /// The columns of many series in one block of memory, counted against the query's bound while it lives.

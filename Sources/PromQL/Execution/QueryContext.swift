@@ -15,6 +15,7 @@ final class QueryContext: @unchecked Sendable {
     let usesTypeAndUnitLabels: Bool
     let usesStartTimestamps: Bool
     let histograms = HistogramArena()
+    let rows = ScrapeRows()
     let timer = PhaseTimer()
     /// One for every thread that takes part.
     let workers: [Worker]

@@ -24,7 +24,7 @@ final class WindowOperator: SeriesOperator {
         if !keepsName { for index in series.indices { series[index].dropsName = true } }
         staysDistinctWithoutNames = samples.staysDistinctWithoutNames
         if call.function == .rate || call.function == .increase { hasCounterNames = hasNothingToRemark() }
-        extrapolations = context.workers.compactMap { _ in Extrapolation(call.function, grid, call.window.window) }
+        extrapolations = context.workers.compactMap { _ in Extrapolation(call.function, grid, call.window.window, context.rows) }
         hasInvalidQuantiles = call.function == .quantileOverTime && scalars[0].contains(where: Self.isInvalid)
         if call.function == .doubleExponentialSmoothing, !samples.series.isEmpty { try checkSmoothingFactors() }
     }

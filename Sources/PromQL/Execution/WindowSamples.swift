@@ -1,5 +1,6 @@
 import MetricModel
 import MetricStore
+import Platform
 
 /// Where a window function gets a series' samples, stale markers left out. As with operators: `open` once, then any worker any series.
 class WindowSamples {
@@ -141,13 +142,15 @@ final class SubquerySamples: WindowSamples {
         // SAFETY: allocated with the grid's count in init, freed in deinit, never reallocated.
         let timestamps: UnsafeMutablePointer<Int64>
         let values: UnsafeMutablePointer<Double>
+        private let capacity: Int
         init(_ count: Int) {
-            timestamps = .allocate(capacity: max(count, 1))
-            values = .allocate(capacity: max(count, 1))
+            capacity = max(count, 1)
+            timestamps = ScratchMemory.shared.allocate(Int64.self, count: capacity)
+            values = ScratchMemory.shared.allocate(Double.self, count: capacity)
         }
         deinit {
-            timestamps.deallocate()
-            values.deallocate()
+            ScratchMemory.shared.deallocate(timestamps, count: capacity)
+            ScratchMemory.shared.deallocate(values, count: capacity)
         }
     }
 

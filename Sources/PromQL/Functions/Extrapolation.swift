@@ -1,39 +1,35 @@
 /// `rate`, `increase` and `delta` of one thread's series: the difference over the window, counter resets added back, stretched to the
 /// window's ends where the first and last sample are near enough (upstream `extrapolatedRate`).
 ///
-/// Series that are scraped together have samples at the same moments. So what the windows are is found once, and kept for as long as
-/// series with these times come: of the few targets that one machine has, of all of them. What is left for each series is a difference and
-/// a product a step.
+/// Series that are scraped together have samples at the same moments. So what the windows are is found once for a query, and kept while series with
+/// these times may come: of the few targets that one machine has, of all of them. What is left for each series is a difference and a product a
+/// step.
 final class Extrapolation {
     private typealias Lanes = ScrapeWindows.Lanes
     private static let laneCount = ScrapeWindows.laneCount
-    /// How many rows of times are remembered, and what they may take, in bytes.
-    private static let knownCount = 8
-    private static let knownBytes = 8 << 20
 
-    private let grid: TimeGrid
-    private let window: WindowTimes
+    private let key: ScrapeRows.Key
     private let isCounter: Bool
-    private let isRate: Bool
-    /// Windows found before. Those used last are at `current`.
-    private var known: [ScrapeWindows]
-    private var current = 0
-    /// Which ones make place for new ones.
-    private var oldest = 0
+    private let rows: ScrapeRows
+    /// The rows that this thread knows of, and the one that was met last.
+    private var known: [ScrapeWindows] = []
+    private var current: ScrapeWindows
+    /// For times of which no more rows are remembered.
+    private lazy var passing = ScrapeWindows(key.grid, key.window, isRate: key.isRate)
 
-    init(_ grid: TimeGrid, _ window: WindowTimes, isCounter: Bool, isRate: Bool) {
-        self.grid = grid
-        self.window = window
-        self.isCounter = isCounter
-        self.isRate = isRate
-        known = [ScrapeWindows(grid, window, isRate: isRate)]
-    }
+    private var grid: TimeGrid { key.grid }
 
-    /// The function of that name, or nil where it is another.
-    convenience init?(_ function: Function, _ grid: TimeGrid, _ window: WindowTimes) {
+    /// The function of that name, or nil where it is another. `rows` is the query's.
+    init?(_ function: Function, _ grid: TimeGrid, _ window: WindowTimes, _ rows: ScrapeRows) {
         guard window.edge == nil, function == .rate || function == .increase || function == .delta else { return nil }
-        self.init(grid, window, isCounter: function != .delta, isRate: function == .rate)
+        key = ScrapeRows.Key(grid: grid, window: window, isRate: function == .rate)
+        isCounter = function != .delta
+        self.rows = rows
+        current = Self.none
     }
+
+    /// The windows of no samples.
+    private static var none: ScrapeWindows { ScrapeWindows(TimeGrid(startMillis: 0, stepMillis: 1, count: 0), WindowTimes(rangeMillis: 1, offsetMillis: 0), isRate: false) }
 
     /// Fills `out` with the function's value at every step of the grid. Returns how many samples the windows held.
     func compute(_ timestamps: UnsafePointer<Int64>, _ values: UnsafePointer<Double>, count: Int, into out: UnsafeMutablePointer<Double>) -> Int {
@@ -77,22 +73,20 @@ final class Extrapolation {
 
     /// The windows over samples at these times.
     private func windows(of timestamps: UnsafePointer<Int64>, _ count: Int) -> ScrapeWindows {
-        if known[current].isOf(timestamps, count) { return known[current] }
-        if let found = known.indices.first(where: { $0 != current && known[$0].isOf(timestamps, count) }) {
+        if current.isOf(timestamps, count) { return current }
+        if let found = known.first(where: { $0 !== current && $0.isOf(timestamps, count) }) {
             current = found
-            return known[found]
+            return found
         }
-        if known[current].count == 0 {
-            // The first of all.
-        } else if known.count < min(Self.knownCount, Self.knownBytes / ScrapeWindows.byteCount(steps: grid.count, samples: count)) {
-            known.append(ScrapeWindows(grid, window, isRate: isRate))
-            current = known.count - 1
+        let before = known.count
+        known = rows.known(key)
+        if let found = known.dropFirst(before).first(where: { $0.isOf(timestamps, count) }) ?? rows.find(key, timestamps, count) {
+            current = found
         } else {
-            current = oldest
-            oldest = (oldest + 1) % known.count
+            passing.find(timestamps, count)
+            current = passing
         }
-        known[current].find(timestamps, count)
-        return known[current]
+        return current
     }
 
     // MARK: Values
@@ -108,7 +102,7 @@ final class Extrapolation {
             let toZero = sampled * (begun / rises)
             limited.replace(with: toZero, where: (rises .> 0) .& (begun .>= 0) .& (toZero .< toStart))
             var factor = (sampled + limited + windows.load(windows.toEnd, step)) / sampled
-            if isRate { factor /= Lanes(repeating: Double(window.rangeMillis) / 1000) }
+            if key.isRate { factor /= Lanes(repeating: Double(key.window.rangeMillis) / 1000) }
             result = rises * factor
         }
         result.replace(with: Lanes(repeating: absent), where: sampled .== 0)

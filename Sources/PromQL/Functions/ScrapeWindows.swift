@@ -1,6 +1,10 @@
+import Platform
+
 /// Where the windows over one row of sample times begin and end, and what that makes of a difference: all that `rate`, `increase` and `delta` need
 /// of a series but its values, for every step (upstream `extrapolatedRate`).
-final class ScrapeWindows {
+///
+/// SAFETY: whoever finds them alone has them until they are found; then they are only read.
+final class ScrapeWindows: @unchecked Sendable {
     typealias Lanes = SIMD4<Double>
     static let laneCount = 4
 
@@ -34,26 +38,27 @@ final class ScrapeWindows {
         self.isRate = isRate
         steps = max(1, (grid.count + Self.laneCount - 1) / Self.laneCount) * Self.laneCount
         timesCapacity = 256
-        times = .allocate(capacity: timesCapacity)
-        first = .allocate(capacity: steps)
-        last = .allocate(capacity: steps)
-        toStart = .allocate(capacity: steps)
-        toEnd = .allocate(capacity: steps)
-        sampled = .allocate(capacity: steps)
-        factor = .allocate(capacity: steps)
-        first.initialize(repeating: 0, count: steps)
-        last.initialize(repeating: 0, count: steps)
-        for column in [toStart, toEnd, sampled, factor] { column.initialize(repeating: 0, count: steps) }
+        times = ScratchMemory.shared.allocate(Int64.self, count: timesCapacity)
+        first = ScratchMemory.shared.allocate(Int32.self, count: steps)
+        last = ScratchMemory.shared.allocate(Int32.self, count: steps)
+        toStart = ScratchMemory.shared.allocate(Double.self, count: steps)
+        toEnd = ScratchMemory.shared.allocate(Double.self, count: steps)
+        sampled = ScratchMemory.shared.allocate(Double.self, count: steps)
+        factor = ScratchMemory.shared.allocate(Double.self, count: steps)
+        // `find` writes every step of the grid; what whole lanes have behind it is zero.
+        for step in grid.count..<steps {
+            (first[step], last[step]) = (0, 0)
+            for column in [toStart, toEnd, sampled, factor] { column[step] = 0 }
+        }
     }
 
     /// What those over so many samples take, roughly.
     static func byteCount(steps: Int, samples: Int) -> Int { steps * (2 * MemoryLayout<Int32>.size + 4 * MemoryLayout<Double>.size) + samples * MemoryLayout<Int64>.size + 1 }
 
     deinit {
-        times.deallocate()
-        first.deallocate()
-        last.deallocate()
-        for column in [toStart, toEnd, sampled, factor] { column.deallocate() }
+        ScratchMemory.shared.deallocate(times, count: timesCapacity)
+        for column in [first, last] { ScratchMemory.shared.deallocate(column, count: steps) }
+        for column in [toStart, toEnd, sampled, factor] { ScratchMemory.shared.deallocate(column, count: steps) }
     }
 
     /// Whether they are those of samples at these times, at least one.
@@ -80,9 +85,9 @@ final class ScrapeWindows {
     /// Makes them those of samples at these times.
     func find(_ timestamps: UnsafePointer<Int64>, _ count: Int) {
         if count > timesCapacity {
-            times.deallocate()
-            timesCapacity = count * 2
-            times = .allocate(capacity: timesCapacity)
+            ScratchMemory.shared.deallocate(times, count: timesCapacity)
+            timesCapacity = count + count / 4
+            times = ScratchMemory.shared.allocate(Int64.self, count: timesCapacity)
         }
         times.update(from: timestamps, count: count)
         self.count = count

@@ -5,7 +5,7 @@ enum WindowFunctions {
         let values = input.values
         let timestamps = input.timestamps
         if let edge = input.window.edge { return EdgedWindows.compute(function, edge, input, into: out) }
-        if let rates = Extrapolation(function, input.grid, input.window) { return rates.compute(timestamps, values, count: input.count, into: out) }
+        if let rates = Extrapolation(function, input.grid, input.window, ScrapeRows()) { return rates.compute(timestamps, values, count: input.count, into: out) }
         switch function {
         case .irate: return input.slide(into: out) { samples, _ in lastTwo(input, samples, isRate: true) }
         case .idelta: return input.slide(into: out) { samples, _ in lastTwo(input, samples, isRate: false) }
