@@ -8,6 +8,7 @@ WORKDIR /build
 COPY Package.swift ./
 # Dashboards and alerts are embedded; in Sources there are links to them.
 COPY config config
+COPY Examples Examples
 COPY Sources Sources
 COPY Tests Tests
 # The Swift runtime goes into the binary, so that the image below needs none.

@@ -146,6 +146,9 @@ let package = Package(
         library("ObservabilityIntegration", coreMetrics, logging, tracing),
         library("WorkflowPrimitives", uses: ["ObservabilityIntegration"], tracing),
 
+        // An application with both, which `docs/guide.md` runs.
+        .executableTarget(name: "my-app", dependencies: reached(["ObservabilityIntegration", "WorkflowPrimitives"]), path: "Examples/my-app", swiftSettings: settings),
+
         // What drives the decoders of files and the parser of queries with inputs at random: the tests for a moment, `scripts/fuzz.sh` for as long as one likes.
         .target(name: "Fuzzing", dependencies: reached(["Bytes", "Platform", "MetricModel", "SegmentLog", "MetricStore", "PromQL"]), path: "Tests/Fuzzing", swiftSettings: settings),
 

@@ -7,7 +7,7 @@ struct TidyTests {
 
     @Test("no source file needs a table of contents")
     func filesAreShort() throws {
-        for file in try swiftFiles(below: "Sources") + swiftFiles(below: "Tests") {
+        for file in try swiftFiles(below: "Sources") + swiftFiles(below: "Tests") + swiftFiles(below: "Examples") {
             let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false).count
             #expect(lines <= Self.linesMax, "\(file.lastPathComponent) has \(lines) lines")
         }

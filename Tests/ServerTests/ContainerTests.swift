@@ -73,7 +73,7 @@ struct ContainerTests {
         }
         // What Package.swift names must be there, or it cannot be read.
         let copied = Set(instructions.filter { $0.word == "COPY" }.flatMap { $0.rest.split(separator: " ").dropLast().map(String.init) })
-        #expect(copied.isSuperset(of: ["Package.swift", "Sources", "Tests"]))
+        #expect(copied.isSuperset(of: ["Package.swift", "Examples", "Sources", "Tests"]))
         // A link among the sources leads to what is copied as well.
         let walker = try #require(FileManager.default.enumerator(at: Self.root.appendingPathComponent("Sources"), includingPropertiesForKeys: [.isSymbolicLinkKey]))
         for case let url as URL in walker where try url.resourceValues(forKeys: [.isSymbolicLinkKey]).isSymbolicLink == true {

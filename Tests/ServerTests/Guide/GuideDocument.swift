@@ -3,7 +3,8 @@
 /// Promises and directions stand in comments before a block, which the reader of the rendered page does not see:
 /// `<!-- shows: TEXT -->` its output has TEXT; `<!-- in time shows: TEXT -->` typed again and again, it comes to have it; `<!-- file: PATH -->` the block
 /// is what the reader puts into that file; `<!-- same as: PATH -->` it is that file of the project; `<!-- in the background -->` it runs on while the reader
-/// goes on; `<!-- not run here: REASON -->` what this machine lacks.
+/// goes on; `<!-- needs the Python clients -->` it is left out where `scripts/test.sh` has not brought them; `<!-- not run here: REASON -->` what this
+/// machine lacks.
 struct GuideDocument {
     enum Direction: Equatable {
         case run
@@ -19,6 +20,7 @@ struct GuideDocument {
         let language: String
         let code: String
         var direction = Direction.run
+        var needsClients = false
         var shows: [String] = []
         var showsInTime: [String] = []
     }
@@ -70,6 +72,8 @@ struct GuideDocument {
                 block.direction = .skip(reason: reason)
             } else if text == "in the background" {
                 block.direction = .runInBackground
+            } else if text == "needs the Python clients" {
+                block.needsClients = true
             } else {
                 throw Malformed(line: line, reason: "\"\(text)\" is no direction")
             }

@@ -19,15 +19,23 @@ final class GuideWorkplace {
         ["/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"].map { $0 + name }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
+    /// What a clone builds; the example lies beside the stack.
+    private static let programs = [RunningStack.binary, RunningStack.binary.deletingLastPathComponent().appendingPathComponent("my-app")]
+
     init() throws {
+        for program in Self.programs where !FileManager.default.isExecutableFile(atPath: program.path) {
+            throw RunningStack.Failure(description: "\(program.path) is not there: swift build -c release --build-tests builds it")
+        }
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("obstack-guide-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         // What a clone has, with what is being changed: links stay links.
         let copied = try run("/bin/sh", ["-c", "git ls-files -z --cached --others --exclude-standard | xargs -0 -I{} sh -c '[ ! -e \"{}\" ] || cp --parents -P \"{}\" \"\(folder.path)\"'"], in: RunningStack.packageRoot)
         guard copied.status == 0 else { throw RunningStack.Failure(description: "the project could not be copied: \(copied.error)") }
-        // A clone builds; here the binary that the tests are about stands for what it builds.
+        // A clone builds; here the binaries that the tests are about stand for what it builds.
         try FileManager.default.createDirectory(at: folder.appendingPathComponent(".build/release"), withIntermediateDirectories: true)
-        try FileManager.default.createSymbolicLink(at: folder.appendingPathComponent(".build/release/obstack"), withDestinationURL: RunningStack.binary)
+        for program in Self.programs {
+            try FileManager.default.createSymbolicLink(at: folder.appendingPathComponent(".build/release/\(program.lastPathComponent)"), withDestinationURL: program)
+        }
         network = Process()
         network.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
         network.arguments = ["--net", "/bin/sh", "-c", "\(Self.tool("ip") ?? "ip") link set lo up && exec sleep 3600"]
@@ -56,7 +64,8 @@ final class GuideWorkplace {
     func type(_ block: GuideDocument.Block) throws -> (status: Int32, output: String) {
         let file = ".guide-\(block.line)"
         try block.code.write(to: folder.appendingPathComponent(file), atomically: true, encoding: .utf8)
-        let command = block.language == "python" ? "timeout 240 python3 \(file) 2>&1" : "timeout 240 bash -e -o pipefail \(file) 2>&1 < /dev/null"
+        let python = block.needsClients ? clientsPython ?? "python3" : "python3"
+        let command = block.language == "python" ? "timeout 240 '\(python)' \(file) 2>&1" : "timeout 240 bash -e -o pipefail \(file) 2>&1 < /dev/null"
         let result = try inside((block.language == "python" ? "PYTHONPATH=python/src " : "") + command)
         return (result.status, result.output)
     }
