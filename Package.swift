@@ -147,7 +147,7 @@ let package = Package(
         library("WorkflowPrimitives", uses: ["ObservabilityIntegration"], tracing),
 
         // An application with both, which `docs/guide.md` runs.
-        .executableTarget(name: "my-app", dependencies: reached(["ObservabilityIntegration", "WorkflowPrimitives"]), path: "Examples/my-app", swiftSettings: settings),
+        .executableTarget(name: "workflow-example", dependencies: reached(["ObservabilityIntegration", "WorkflowPrimitives"]), path: "Examples/workflow-example", swiftSettings: settings),
 
         // What drives the decoders of files and the parser of queries with inputs at random: the tests for a moment, `scripts/fuzz.sh` for as long as one likes.
         .target(name: "Fuzzing", dependencies: reached(["Bytes", "Platform", "MetricModel", "SegmentLog", "MetricStore", "PromQL"]), path: "Tests/Fuzzing", swiftSettings: settings),

@@ -10,7 +10,7 @@ struct DocumentTests {
 
     @Test("its whole program is the one that is built, which the guide runs")
     func program() throws {
-        #expect(try blocks().filter { $0.contains("@main\n") } == [try packageFile("Examples/my-app/MyApp.swift")])
+        #expect(try blocks().filter { $0.contains("@main\n") } == [try packageFile("Examples/workflow-example/MyApp.swift")])
     }
 
     @Test("every primitive of the library is on the page")

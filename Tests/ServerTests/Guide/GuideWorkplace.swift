@@ -20,7 +20,7 @@ final class GuideWorkplace {
     }
 
     /// What a clone builds; the example lies beside the stack.
-    private static let programs = [RunningStack.binary, RunningStack.binary.deletingLastPathComponent().appendingPathComponent("my-app")]
+    private static let programs = [RunningStack.binary, RunningStack.binary.deletingLastPathComponent().appendingPathComponent("workflow-example")]
 
     init() throws {
         for program in Self.programs where !FileManager.default.isExecutableFile(atPath: program.path) {

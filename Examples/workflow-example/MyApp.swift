@@ -8,7 +8,7 @@ struct MyApp {
         >>> CachePrimitive(RetryPrimitive(askModel, strategy: RetryStrategy(maxRetries: 3)), ttl: .seconds(3600), name: "answers")
         >>> (LambdaPrimitive(name: "summarize", summarize) | countWords)
 
-    /// `my-app` works on, its metrics on port 9464 or on the one that is given; `my-app ask` shows what the stack knows of it.
+    /// `workflow-example` works on, its metrics on port 9464 or on the one that is given; `workflow-example ask` shows what the stack knows of it.
     static func main() async throws {
         let argument = CommandLine.arguments.dropFirst().first
         if argument == "ask" { return try await ask() }
