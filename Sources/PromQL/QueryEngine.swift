@@ -1,4 +1,3 @@
-import Dispatch
 import MetricModel
 import MetricStore
 
@@ -10,7 +9,8 @@ package final class QueryEngine: Sendable {
     private let reader: any MetricReader
     private let journal: (any QueryJournal)?
     private let queue: QueryQueue
-    private let threads = DispatchQueue(label: "promql", attributes: .concurrent)
+    /// Where queries are evaluated. A task that asks there is not moved to another thread for its query.
+    package let threads: any TaskExecutor = QueryThreads()
 
     /// Precondition: the options are valid (`Options.invalidity`).
     package init(reader: any MetricReader, options: Options = Options(), journal: (any QueryJournal)? = nil) {
@@ -64,17 +64,15 @@ package final class QueryEngine: Sendable {
         let record = QueryRecord(
             query: text, startMillis: grid.startMillis, endMillis: endMillis, stepMillis: isRange ? grid.stepMillis : 0, error: nil, statistics: statistics, origin: options.origin)
         let (outcome, cost) = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<(Result<QueryValue, QueryError>, QueryStatistics), Never>) in
-                threads.async { [journal, record] in
-                    let entry = journal?.began(text)
-                    let outcome = execution.timedOutcome()
-                    var ended = record
-                    context.count(into: &ended.statistics)
-                    ended.statistics.executionSeconds = (clock.now - started) / .seconds(1)
-                    if case .failure(let error) = outcome { ended.error = error }
-                    if let entry { journal?.ended(entry, ended) }
-                    continuation.resume(returning: (outcome, ended.statistics))
-                }
+            await withTaskExecutorPreference(threads) {
+                let entry = journal?.began(text)
+                let outcome = execution.timedOutcome()
+                var ended = record
+                context.count(into: &ended.statistics)
+                ended.statistics.executionSeconds = (clock.now - started) / .seconds(1)
+                if case .failure(let error) = outcome { ended.error = error }
+                if let entry { journal?.ended(entry, ended) }
+                return (outcome, ended.statistics)
             }
         } onCancel: {
             cancellation.cancel()

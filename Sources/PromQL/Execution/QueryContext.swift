@@ -45,6 +45,8 @@ final class QueryContext: @unchecked Sendable {
         var samples = SampleBuffer(capacity: 1024)
         /// Whether there is a NaN among its floats: stale markers are.
         private(set) var hasNaN = false
+        /// What `Rising` says of its floats.
+        private(set) var isRising = false
         var samplesRead = 0
         var samplesQueried = 0
         /// The weight of the histograms of the series that is being read.
@@ -55,7 +57,8 @@ final class QueryContext: @unchecked Sendable {
             samples.removeAll()
             do { try series.read(span, into: &samples) } catch { throw .storage(error) }
             let (values, count) = (samples.values, samples.count)
-            hasNaN = Self.hasNaN(values, count)
+            isRising = Rising.holds(values, count)
+            hasNaN = !isRising && Self.hasNaN(values, count)
             if hasNaN { for place in 0..<count where HistogramMark.couldBeMark(values[place]) { values[place] = .nan } }
         }
 

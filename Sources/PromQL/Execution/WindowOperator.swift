@@ -65,7 +65,7 @@ final class WindowOperator: SeriesOperator {
         try context.check()
         let run = try samples.samples(index, worker)
         if run.isPlain, !extrapolations.isEmpty {
-            context.workers[worker].samplesQueried += extrapolations[worker].compute(run.timestamps, run.values, count: run.count, into: out)
+            context.workers[worker].samplesQueried += extrapolations[worker].compute(run.timestamps, run.values, count: run.count, isRising: run.isRising, into: out)
         } else if run.isPlain {
             context.workers[worker].samplesQueried += WindowFunctions.compute(call.function, input(run), into: out)
         } else {

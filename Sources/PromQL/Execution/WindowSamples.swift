@@ -9,6 +9,8 @@ class WindowSamples {
         let timestamps: UnsafePointer<Int64>
         let values: UnsafePointer<Double>
         let count: Int
+        /// What `Rising` says of the values, where it has been asked.
+        var isRising: Bool?
         /// When the counter behind each float began; empty where nobody said or nobody asks.
         var starts: [Int64] = []
         var histograms = HistogramRun()
@@ -78,7 +80,7 @@ final class SelectedSamples: WindowSamples {
                 kept += 1
             }
         }
-        var run = Run(timestamps: UnsafePointer(timestamps), values: UnsafePointer(values), count: kept)
+        var run = Run(timestamps: UnsafePointer(timestamps), values: UnsafePointer(values), count: kept, isRising: state.hasNaN ? nil : state.isRising)
         if !isPlain {
             run.starts = starts
             run.histograms = try histograms(state)

@@ -31,8 +31,9 @@ final class Extrapolation {
     /// The windows of no samples.
     private static var none: ScrapeWindows { ScrapeWindows(TimeGrid(startMillis: 0, stepMillis: 1, count: 0), WindowTimes(rangeMillis: 1, offsetMillis: 0), isRate: false) }
 
-    /// Fills `out` with the function's value at every step of the grid. Returns how many samples the windows held.
-    func compute(_ timestamps: UnsafePointer<Int64>, _ values: UnsafePointer<Double>, count: Int, into out: UnsafeMutablePointer<Double>) -> Int {
+    /// Fills `out` with the function's value at every step of the grid. Returns how many samples the windows held. `isRising`: what `Rising` says of the
+    /// values, where it has been asked.
+    func compute(_ timestamps: UnsafePointer<Int64>, _ values: UnsafePointer<Double>, count: Int, isRising: Bool? = nil, into out: UnsafeMutablePointer<Double>) -> Int {
         guard count > 0 else {
             out.update(repeating: absent, count: grid.count)
             return 0
@@ -45,7 +46,7 @@ final class Extrapolation {
             return held
         }
         let (first, last, factor, sampled, steps) = (windows.first, windows.last, windows.factor, windows.sampled, grid.count)
-        let isRising = !isCounter || rises(values, count)
+        let isRising = !isCounter || (isRising ?? Rising.holds(values, count))
         // A counter does not begin below zero, which matters to one that began not long before. What rises all the time, and began far
         // above zero for its rise, did not; the margin is for what rounding does.
         if isRising, !isCounter || values[0] * windows.leastStretch > (values[count - 1] - values[0]) * 1.000_000_1 {
@@ -107,24 +108,6 @@ final class Extrapolation {
         }
         result.replace(with: Lanes(repeating: absent), where: sampled .== 0)
         return result
-    }
-
-    /// Whether no value is less than the one before it, and none is NaN.
-    @inline(__always)
-    private func rises(_ values: UnsafePointer<Double>, _ count: Int) -> Bool {
-        var place = 1
-        var holds = SIMDMask<SIMD4<Int64>>(repeating: true)
-        while place + Self.laneCount <= count {
-            // SAFETY: the loop's condition leaves four values behind each place.
-            let before = UnsafeRawPointer(values + place - 1).loadUnaligned(as: Lanes.self)
-            holds = holds .& (UnsafeRawPointer(values + place).loadUnaligned(as: Lanes.self) .>= before)
-            place += Self.laneCount
-        }
-        while place < count {
-            if !(values[place] >= values[place - 1]) { return false }
-            place += 1
-        }
-        return all(holds)
     }
 
     /// Adds what a counter had when it was reset.

@@ -1,3 +1,8 @@
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
 import Platform
 
 /// Where the windows over one row of sample times begin and end, and what that makes of a difference: all that `rate`, `increase` and `delta` need
@@ -64,22 +69,7 @@ final class ScrapeWindows: @unchecked Sendable {
     /// Whether they are those of samples at these times, at least one.
     func isOf(_ timestamps: UnsafePointer<Int64>, _ count: Int) -> Bool {
         // A series of another scrape mostly differs everywhere.
-        count == self.count && timestamps[count - 1] == times[count - 1] && timestamps[0] == times[0] && isSame(timestamps)
-    }
-
-    private func isSame(_ timestamps: UnsafePointer<Int64>) -> Bool {
-        var place = 0
-        var difference = SIMD4<Int64>.zero
-        while place + Self.laneCount <= count {
-            // SAFETY: the loop's condition leaves four times behind each place.
-            difference |= UnsafeRawPointer(timestamps + place).loadUnaligned(as: SIMD4<Int64>.self) ^ UnsafeRawPointer(times + place).loadUnaligned(as: SIMD4<Int64>.self)
-            place += Self.laneCount
-        }
-        while place < count {
-            difference[0] |= timestamps[place] ^ times[place]
-            place += 1
-        }
-        return difference == .zero
+        count == self.count && timestamps[count - 1] == times[count - 1] && timestamps[0] == times[0] && memcmp(timestamps, times, count * MemoryLayout<Int64>.stride) == 0
     }
 
     /// Makes them those of samples at these times.
