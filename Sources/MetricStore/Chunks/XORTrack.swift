@@ -17,21 +17,12 @@ struct XORTrack {
             out.put(0b10, 2)
             return out.put(change >> UInt64(trailing), Int(64 - leading - trailing))
         }
-        (leading, trailing) = Self.window(newLeading, newTrailing, after: leading, trailing)
-        let width = 64 - leading - trailing
+        leading = newLeading
+        trailing = newTrailing
+        let width = 64 - newLeading - newTrailing
         // Six bits hold the width; 64 is written as 0.
-        out.put(0b11 << 11 | UInt64(leading) << 6 | UInt64(width & 63), 13)
-        out.put(change >> UInt64(trailing), Int(width))
-    }
-
-    /// The bits that are written of a change that does not fit between those that were written before: the fewest, as upstream has it, or, where that
-    /// takes a few more only, those before as well. Then the next changes fit oftener, and who decodes need not guess whether one does: on counters of
-    /// requests a new window comes with a thirtieth of the samples instead of a seventh, and the chunks are half a percent larger.
-    @inline(__always)
-    static func window(_ leading: UInt8, _ trailing: UInt8, after last: UInt8, _ lastTrailing: UInt8) -> (leading: UInt8, trailing: UInt8) {
-        if last == 0xFF { return (leading, trailing) }
-        let wide = (leading: min(leading, last), trailing: min(trailing, lastTrailing))
-        return (leading - wide.leading) + (trailing - wide.trailing) <= 4 ? wide : (leading, trailing)
+        out.put(0b11 << 11 | UInt64(newLeading) << 6 | UInt64(width & 63), 13)
+        out.put(change >> UInt64(newTrailing), Int(width))
     }
 }
 
