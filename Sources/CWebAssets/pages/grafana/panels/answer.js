@@ -55,14 +55,13 @@ export function history({ field, frame }) {
   return time && field.values instanceof Float64Array && field.values.length > 1 ? { times: /** @type {Float64Array} */ (time.values), values: field.values } : null;
 }
 
-/** The range that bars and gauges fill: the field's own, else 0 to the greatest value, rounded up. @param {Reduced[]} list */
+/** The range that bars and gauges fill: the field's own, else 0 to the greatest value of all. @param {Reduced[]} list */
 export function rangeOf(list) {
   const numbers = list.map((one) => one.value).filter((value) => Number.isFinite(value));
   return (/** @type {FieldLook} */ look) => {
     const percent = look.unit === "percent" ? 100 : look.unit === "percentunit" ? 1 : undefined;
     const min = look.min ?? Math.min(0, ...numbers);
-    const steps = look.thresholds.mode === "absolute" ? look.thresholds.steps.map((step) => step.value ?? -Infinity) : [];
-    const max = look.max ?? percent ?? Math.max(...numbers, ...steps.filter(Number.isFinite), min + 1e-9);
+    const max = look.max ?? percent ?? Math.max(...numbers, min + 1e-9);
     return { min, max: max > min ? max : min + 1 };
   };
 }
