@@ -14,9 +14,9 @@ package final class ScratchMemory: Sendable {
     package static let shared = ScratchMemory()
 
     /// Smaller ones the C library keeps itself; larger ones are rare, and whoever fills them does not mind. In bytes.
-    private static let (smallest, largest) = (64 << 10, 4 << 20)
+    private static let (smallest, largest) = (64 << 10, 16 << 20)
     /// What is kept at most, in bytes.
-    private static let keptBytesMax = 16 << 20
+    private static let keptBytesMax = 32 << 20
 
     private struct Block {
         let start: UnsafeMutableRawPointer
