@@ -1,4 +1,6 @@
 import Bytes
+import MetricModel
+import MetricStore
 
 /// A block's file of chunks, changed behind its checksums' back.
 enum ChunkFile {
@@ -23,5 +25,30 @@ enum ChunkFile {
             at += 4
         }
         return result
+    }
+
+    /// A chunk as it is compared with Prometheus's: its bytes, or, of floats, its samples, for there we leave room for more bits than it does.
+    struct Chunk: Equatable {
+        let encoding: UInt8
+        let bytes: [UInt8]
+        var times: [Int64] = []
+        var values: [UInt64] = []
+    }
+
+    /// The chunks of the file, in order.
+    static func chunks(_ file: [UInt8]) throws -> [Chunk] {
+        var chunks: [Chunk] = []
+        _ = try patch(file) { encoding, data in
+            guard encoding == 1 else {
+                chunks.append(Chunk(encoding: encoding, bytes: data))
+                return encoding
+            }
+            var buffer = SampleBuffer()
+            _ = try data.withUnsafeBufferPointer { try DecoderProbe.chunk(encoding, $0, .min ... .max, into: &buffer) }
+            chunks.append(Chunk(
+                encoding: encoding, bytes: [], times: (0..<buffer.count).map { buffer.timestamps[$0] }, values: (0..<buffer.count).map { buffer.values[$0].bitPattern }))
+            return encoding
+        }
+        return chunks
     }
 }

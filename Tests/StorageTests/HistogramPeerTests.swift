@@ -55,9 +55,11 @@ struct HistogramPeerTests {
         for (path, meta) in try PeerPrometheus.blocks(folder.path + "/theirs") {
             guard let twin = mine[meta.minTime]?.first else { continue }
             compared += 1
-            let (left, right) = (try Disk().contents("\(path)/chunks/000001") ?? [], try Disk().contents("\(twin.path)/chunks/000001") ?? [])
-            let isSame = left == right
-            #expect(isSame, "block from \(meta.minTime): \(left.count) and \(right.count) bytes, same up to \(zip(left, right).prefix { $0 == $1 }.count)")
+            let (left, right) = (
+                try ChunkFile.chunks(try Disk().contents("\(path)/chunks/000001") ?? []), try ChunkFile.chunks(try Disk().contents("\(twin.path)/chunks/000001") ?? []))
+            #expect(left.count == right.count && left.contains { $0.encoding != 1 })
+            let first = zip(left, right).enumerated().first { $1.0 != $1.1 }
+            #expect(first == nil, "block from \(meta.minTime): chunk \(first?.offset ?? 0) of \(left.count), of encoding \(first?.element.0.encoding ?? 0), is another one")
         }
         #expect(compared > 0)
 
