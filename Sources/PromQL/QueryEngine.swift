@@ -9,8 +9,8 @@ package final class QueryEngine: Sendable {
     private let reader: any MetricReader
     private let journal: (any QueryJournal)?
     private let queue: QueryQueue
-    /// Where queries are evaluated. A task that asks there is not moved to another thread for its query.
-    package let threads: any TaskExecutor = QueryThreads()
+    /// Where queries are evaluated. Who waits for one of these threads has been counted by the queue, and its time runs.
+    private let threads = QueryThreads()
 
     /// Precondition: the options are valid (`Options.invalidity`).
     package init(reader: any MetricReader, options: Options = Options(), journal: (any QueryJournal)? = nil) {

@@ -183,12 +183,10 @@ package enum Stack {
         CollectorRoutes.addHealth(to: healthRouter, upSince: RFC3339.text(millis: startMillis)) { Double(clock.unixMillis - startMillis) / 1_000 }
 
         // One group: what stands later in it drains earlier.
-        // A query begins where it is evaluated: each change of thread costs as much as a small query does.
-        let queryThreads: HTTP1Connection.Threads = { [threads = engine.threads] request in request.path?.hasPrefix("/api/v1/query") == true ? threads : nil }
         func door(_ name: DoorName, _ router: Router<SurfaceContext>, _ wire: DoorService.Wire = .http1, gate: WebGate? = nil) -> DoorService {
             SurfaceRouter.closeMethods(of: router)
             return DoorService(
-                door: name, wire: wire, address: options.address(name), port: options.port(name), responder: GuardedResponder(routes: router.buildResponder(), gate: gate), threads: queryThreads, board: board, eventLoopGroup: group,
+                door: name, wire: wire, address: options.address(name), port: options.port(name), responder: GuardedResponder(routes: router.buildResponder(), gate: gate), board: board, eventLoopGroup: group,
                 logger: quiet(logger))
         }
         let ready = ReadyService(board: board, reloader: reloader, options: options, gate: gate, announce: announce, begun: begun)

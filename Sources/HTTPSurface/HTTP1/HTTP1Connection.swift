@@ -17,8 +17,6 @@ package final class HTTP1Connection: ChannelDuplexHandler {
     package typealias OutboundIn = HTTPResponsePart
     package typealias OutboundOut = HTTPResponsePart
     package typealias Answer = @Sendable (Request, SurfaceContext) async throws -> Response
-    /// On whose threads a request is answered; nil for the cooperative pool.
-    package typealias Threads = @Sendable (HTTPRequest) -> (any TaskExecutor)?
 
     /// How long a connection may do what.
     package struct Patience: Sendable {
@@ -35,7 +33,6 @@ package final class HTTP1Connection: ChannelDuplexHandler {
     private static let queuedMax = 32
 
     private let answer: Answer
-    private let threads: Threads
     private let patience: Patience
     private let logger: Logger
     private var context: ChannelHandlerContext?
@@ -59,17 +56,14 @@ package final class HTTP1Connection: ChannelDuplexHandler {
     private var lastActivity = NIODeadline.now()
     private var watch: Scheduled<Void>?
 
-    init(patience: Patience, logger: Logger, threads: @escaping Threads, answer: @escaping Answer) {
+    init(patience: Patience, logger: Logger, answer: @escaping Answer) {
         self.answer = answer
-        self.threads = threads
         self.patience = patience
         self.logger = logger
     }
 
     /// Makes `channel` one on which requests are answered by `answer`. To be called on its event loop.
-    package static func configure(
-        _ channel: any Channel, isSecure: Bool = false, patience: Patience = Patience(), logger: Logger, threads: @escaping Threads = { _ in nil }, answer: @escaping Answer
-    ) throws {
+    package static func configure(_ channel: any Channel, isSecure: Bool = false, patience: Patience = Patience(), logger: Logger, answer: @escaping Answer) throws {
         let pipeline = channel.pipeline.syncOperations
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = 80 << 10
@@ -78,7 +72,7 @@ package final class HTTP1Connection: ChannelDuplexHandler {
         // Header fields have been validated by their type; pipelining is this handler's.
         try pipeline.configureHTTPServerPipeline(
             withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
-        try pipeline.addHandlers(HTTP1ToHTTPServerCodec(secure: isSecure), HTTP1Connection(patience: patience, logger: logger, threads: threads, answer: answer))
+        try pipeline.addHandlers(HTTP1ToHTTPServerCodec(secure: isSecure), HTTP1Connection(patience: patience, logger: logger, answer: answer))
     }
 
     // MARK: What comes in
@@ -155,7 +149,7 @@ package final class HTTP1Connection: ChannelDuplexHandler {
         surface.departure = departure
         let request = Request(head: head, body: body)
         let writer = AnswerWriter(NIOLoopBound(self, eventLoop: context.eventLoop), on: context.eventLoop)
-        let task = Task(executorPreference: threads(head)) { [answer, logger, surface] in
+        let task = Task { [answer, logger, surface] in
             var response: Response
             do {
                 response = try await answer(request, surface)

@@ -18,8 +18,6 @@ struct DoorService: Service {
     let address: String
     let port: Int
     let responder: GuardedResponder
-    /// On whose threads requests are answered.
-    var threads: HTTP1Connection.Threads = { _ in nil }
     let board: DoorBoard
     let eventLoopGroup: any EventLoopGroup
     let logger: Logger
@@ -52,10 +50,10 @@ struct DoorService: Service {
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelInitializer { [responder, threads, logger] channel in
+            .childChannelInitializer { [responder, logger] channel in
                 let answer: HTTP1Connection.Answer = { try await responder.respond(to: $0, context: $1) }
                 return channel.eventLoop.makeCompletedFuture {
-                    guard let security = responder.gate?.security else { return try HTTP1Connection.configure(channel, logger: logger, threads: threads, answer: answer) }
+                    guard let security = responder.gate?.security else { return try HTTP1Connection.configure(channel, logger: logger, answer: answer) }
                     try SecureConnection(security: security, idleSeconds: Self.idleSeconds, logger: logger, answer: answer).configure(channel)
                 }
             }
