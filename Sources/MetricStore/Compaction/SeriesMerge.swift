@@ -1,3 +1,4 @@
+import Bytes
 import MetricModel
 
 /// Brings the chunks of one series from several blocks into one row: as they are where nothing speaks against it, encoded anew where

@@ -51,7 +51,7 @@ struct KeyTable: ~Copyable {
     private borrowing func equals(_ ordinal: Int, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
         let start = ordinal == 0 ? 0 : ends[ordinal - 1]
         guard ends[ordinal] - start == key.count else { return false }
-        return arena.withBytes { bytes in bytes[start..<ends[ordinal]].elementsEqual(key) }
+        return arena.withBytes { ByteComparison.isEqual(UnsafeBufferPointer(rebasing: $0[start..<ends[ordinal]]), key) }
     }
 
     private mutating func place(_ ordinal: Int, _ hash: UInt64) {

@@ -69,7 +69,7 @@ struct PageReader {
         var numbers = [UInt32?](repeating: nil, count: terms.count)
         for (index, term) in terms.enumerated() {
             term.withUnsafeBufferPointer { term in
-                for number in 0..<strings.count where strings.entries[number].bytes.isEqual(to: term) {
+                for number in 0..<strings.count where ByteComparison.isEqual(strings.entries[number].bytes, term) {
                     numbers[index] = UInt32(number)
                     break
                 }

@@ -31,7 +31,7 @@ extension TraceSegment {
                 let middle = (low + high) / 2
                 if stringBytes(middle).lexicographicallyPrecedes(wanted) { low = middle + 1 } else { high = middle }
             }
-            return low < stringCount && stringBytes(low).isEqual(to: wanted) ? UInt32(low) : nil
+            return low < stringCount && ByteComparison.isEqual(stringBytes(low), wanted) ? UInt32(low) : nil
         }
     }
 

@@ -71,7 +71,7 @@ struct StringTable: ~Copyable {
     private func match(_ slot: UInt64, _ hash: UInt64, _ bytes: UnsafeBufferPointer<UInt8>) -> UInt32? {
         guard (slot ^ hash) >> 32 == 0 else { return nil }
         let number = UInt32(truncatingIfNeeded: slot) - 1
-        return entries[Int(number)].bytes.isEqual(to: bytes) ? number : nil
+        return ByteComparison.isEqual(entries[Int(number)].bytes, bytes) ? number : nil
     }
 
     private mutating func grow() {
