@@ -36,6 +36,12 @@ import Bytes
 
     @inlinable package var isEmpty: Bool { packed.isEmpty }
 
+    /// Fetches the memory of the packed form (`MemoryFetch`).
+    @inlinable @inline(__always)
+    package func fetch() -> UInt8 {
+        packed.withUnsafeBufferPointer { bytes in bytes.baseAddress.map { MemoryFetch.lines($0, bytes.count) } ?? 0 }
+    }
+
     /// How many labels. O(count).
     package var count: Int {
         var count = 0

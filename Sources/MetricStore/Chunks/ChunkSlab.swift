@@ -1,3 +1,5 @@
+import Bytes
+
 /// Memory for open chunks: blocks of one size, cut from large pieces and reused.
 ///
 /// A chunk that outgrows its block goes on in another, which leads back to the one before; so a chunk never moves, and no memory waits for
@@ -67,6 +69,14 @@ struct ChunkSlab: ~Copyable {
             UnsafeMutableRawPointer(current - Self.headerBytes).storeBytes(of: free, as: UnsafeMutablePointer<UInt8>?.self)
             free = current
         }
+    }
+
+    /// Fetches the memory of a block and of the one before it (`MemoryFetch`).
+    @inline(__always)
+    static func fetch(_ block: UnsafeMutablePointer<UInt8>) -> UInt8 {
+        var sum = MemoryFetch.lines(block, blockBytes)
+        if let before = previous(block) { sum &+= MemoryFetch.lines(before, blockBytes) }
+        return sum
     }
 
     /// Copies a chunk, which ends with `count` bytes in `last`, so that it ends before `end`.

@@ -46,7 +46,7 @@ extension Head {
         let lease = snapshots.lease()
         let deleted = tombstones.withLock { $0 }
         for (ordinal, labels) in list {
-            let snapshot = HeadSnapshot(lease: lease)
+            let snapshot = HeadSnapshot(lease: lease, seriesCount: 1)
             guard let chunks = shards[Self.shard(ordinal)].withLock({ snapshot.capture(Self.slot(ordinal), in: $0, time, includingOutOfOrder: false) }) else { continue }
             try body(HeadSeries(labels: labels, snapshot: snapshot, chunks: chunks, deleted: deleted.ranges(UInt64(ordinal))))
         }

@@ -1,3 +1,4 @@
+import Bytes
 import Dispatch
 import MetricModel
 
@@ -14,22 +15,23 @@ extension Head {
         let lease = snapshots.lease()
         let deleted = tombstones.withLock { $0 }
         var byShard = [[Match]](repeating: [], count: Self.shardCount)
-        let matchCount = index.withLock { index in
+        // By place in the answer, and taken from there, so that nobody counts references to labels twice.
+        var labels: [Labels?] = index.withLock { index in
             let matches = index.match(matchers)
             for shard in byShard.indices { byShard[shard].reserveCapacity(matches.count / Self.shardCount + 16) }
-            for (place, ordinal) in matches.enumerated() {
-                if let labels = index.labels(of: ordinal) { byShard[Self.shard(ordinal)].append(Match(place: place, ordinal: ordinal, labels: labels)) }
-            }
-            return matches.count
+            for (place, ordinal) in matches.enumerated() { byShard[Self.shard(ordinal)].append(Match(place: place, ordinal: ordinal)) }
+            return index.labels(of: matches)
         }
-        var found = [HeadSeries?](repeating: nil, count: matchCount)
-        found.withUnsafeMutableBufferPointer { found in
-            let capture = Capture(matches: byShard, lease: lease, deleted: deleted, time: time, limit: limit, found: found)
-            if limit == 0, matchCount >= Self.parallelCount {
-                DispatchQueue.concurrentPerform(iterations: Self.shardCount) { _ = self.capture(capture, shard: $0) }
-            } else {
-                var count = 0
-                for shard in 0..<Self.shardCount where limit == 0 || count < limit { count += self.capture(capture, shard: shard, alreadyFound: count) }
+        var found = [HeadSeries?](repeating: nil, count: labels.count)
+        labels.withUnsafeMutableBufferPointer { labels in
+            found.withUnsafeMutableBufferPointer { found in
+                let capture = Capture(matches: byShard, lease: lease, deleted: deleted, time: time, limit: limit, labels: labels, found: found)
+                if limit == 0, found.count >= Self.parallelCount {
+                    DispatchQueue.concurrentPerform(iterations: Self.shardCount) { _ = self.capture(capture, shard: $0) }
+                } else {
+                    var count = 0
+                    for shard in 0..<Self.shardCount where limit == 0 || count < limit { count += self.capture(capture, shard: shard, alreadyFound: count) }
+                }
             }
         }
         let all = found.compactMap { $0 }
@@ -40,7 +42,6 @@ extension Head {
         /// In the answer.
         let place: Int
         let ordinal: SeriesOrdinal
-        let labels: Labels
     }
 
     /// What captures of all shards have in common.
@@ -50,7 +51,9 @@ extension Head {
         let deleted: Tombstones
         let time: ClosedRange<Int64>
         let limit: Int
-        // SAFETY: outlives the captures; every place belongs to one match, so that no two threads write to one.
+        // SAFETY: both outlive the captures; every place belongs to one match, so that no two threads write to one.
+        /// Nil for a series that is gone.
+        let labels: UnsafeMutableBufferPointer<Labels?>
         let found: UnsafeMutableBufferPointer<HeadSeries?>
     }
 
@@ -58,17 +61,23 @@ extension Head {
     private func capture(_ work: Capture, shard: Int, alreadyFound: Int = 0) -> Int {
         let matches = work.matches[shard]
         if matches.isEmpty { return 0 }
-        let snapshot = HeadSnapshot(lease: work.lease)
+        let snapshot = HeadSnapshot(lease: work.lease, seriesCount: matches.count)
         var (at, count) = (0, 0)
         while at < matches.count, work.limit == 0 || alreadyFound + count < work.limit {
             let end = min(at + Self.captureCount, matches.count)
             shards[shard].withLock { state in
                 for number in at..<end {
-                    let ordinal = matches[number].ordinal
-                    guard let chunks = snapshot.capture(Self.slot(ordinal), in: state, work.time) else { continue }
+                    if number % MemoryFetch.groupCount == 0 {
+                        var sum: UInt8 = 0
+                        for next in number..<min(number + MemoryFetch.groupCount, end) { sum &+= state.fetch(Self.slot(matches[next].ordinal), work.time) }
+                        MemoryFetch.done(sum)
+                    }
+                    let (place, ordinal) = (matches[number].place, matches[number].ordinal)
+                    guard work.labels[place] != nil, let chunks = snapshot.capture(Self.slot(ordinal), in: state, work.time) else { continue }
                     let deleted = work.deleted.ranges(UInt64(ordinal))
                     if !deleted.isEmpty, snapshot.isDeleted(chunks, work.time, deleted) { continue }
-                    work.found[matches[number].place] = HeadSeries(labels: matches[number].labels, snapshot: snapshot, chunks: chunks, deleted: deleted)
+                    guard let labels = work.labels[place].take() else { continue }
+                    work.found[place] = HeadSeries(labels: labels, snapshot: snapshot, chunks: chunks, deleted: deleted)
                     count += 1
                 }
             }

@@ -21,6 +21,21 @@ struct HeadIndex: ~Copyable {
     /// The labels of a series, or nil when it is gone.
     func labels(of ordinal: SeriesOrdinal) -> Labels? { labels.pointer(Int(ordinal))?.pointee }
 
+    /// The labels of each of many series.
+    func labels(of ordinals: [SeriesOrdinal]) -> [Labels?] {
+        var found: [Labels?] = []
+        found.reserveCapacity(ordinals.count)
+        for from in stride(from: 0, to: ordinals.count, by: MemoryFetch.groupCount) {
+            let group = ordinals[from..<min(from + MemoryFetch.groupCount, ordinals.count)]
+            // Their references are counted where their bytes are.
+            var sum: UInt8 = 0
+            for ordinal in group { sum &+= UInt8(truncatingIfNeeded: labels.pointer(Int(ordinal))?.pointee?.packed.count ?? 0) }
+            MemoryFetch.done(sum)
+            for ordinal in group { found.append(labels(of: ordinal)) }
+        }
+        return found
+    }
+
     /// The series with these packed labels.
     func find(_ packed: UnsafeBufferPointer<UInt8>, hash: UInt64) -> SeriesOrdinal? {
         let mask = slots.count - 1

@@ -100,6 +100,18 @@ struct HeadShard: ~Copyable {
         return pointer
     }
 
+    /// Fetches the memory of a series, of its newest chunk, and of the newest closed one where `time` begins before the newest (`MemoryFetch`).
+    @inline(__always)
+    func fetch(_ slot: Int, _ time: ClosedRange<Int64>) -> UInt8 {
+        guard let tail = tails.pointer(slot), let chunk = open.pointer(slot), let block = chunk.pointee.bytes else { return 0 }
+        var sum = ChunkSlab.fetch(block)
+        if tail.pointee.openMinTime > time.lowerBound, let closed = tail.pointee.newestClosed {
+            let bytes = ClosedChunk.bytes(closed)
+            if let start = bytes.baseAddress { sum &+= MemoryFetch.lines(start, bytes.count) }
+        }
+        return sum
+    }
+
     func tail(_ slot: Int) -> Tail { tails.pointer(slot)?.pointee ?? Tail() }
 
     /// Adds one sample to a series, as Prometheus's appender would (`tsdb/head_append.go`, `appendable` and `appendPreprocessor`).
