@@ -9,7 +9,7 @@ extension MetricStore: MetricReader {
         let old = blocks.overlapping(selection.time)
         var found: [any SelectedSeries] = recent
         if !old.isEmpty { found = try Self.combine(recent, old, selection) }
-        if selection.sorted { found.sort { $0.labels < $1.labels } }
+        if selection.sorted { found = LabelsOrder.places(found.map(\.labels)).map { found[$0] } }
         if selection.limit > 0, found.count > selection.limit { found.removeLast(found.count - selection.limit) }
         return found
     }

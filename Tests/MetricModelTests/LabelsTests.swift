@@ -36,6 +36,29 @@ struct LabelsTests {
     }
 }
 
+@Suite("The order of many label sets")
+struct LabelsOrderTests {
+    /// Few different strings, of which some begin like others; with `isOdd` also some that keys cannot hold.
+    private static func set(_ isOdd: Bool, _ random: inout some RandomNumberGenerator) -> Labels {
+        let odd = isOdd ? ["a\0b", "a\0", String(repeating: "a", count: 128), String(repeating: "a", count: 300)] : []
+        let texts = ["a", "ab", "abc", "b", "job", "jobs", "\u{1}", "é", "zebra crossing", "\u{10FFFF}"] + odd
+        return Labels((0..<Int.random(in: 0...4, using: &random)).map { _ in (texts.randomElement(using: &random) ?? "", texts.randomElement(using: &random) ?? "") })
+    }
+
+    @Test("is the order of each two of them, and equal ones stay as they are", arguments: [false, true])
+    func order(isOdd: Bool) {
+        var random = SystemRandomNumberGenerator()
+        for round in 0..<300 {
+            let sets = (0..<Int.random(in: 0...40, using: &random)).map { _ in
+                // With something in common, or not.
+                round % 2 == 0 ? Self.set(isOdd, &random) : Labels([("__name__", "requests_total"), ("code", "200"), ("n", "\(UInt8.random(in: 0...255, using: &random))")])
+            }
+            let expected = sets.indices.sorted { sets[$0] < sets[$1] || sets[$0] == sets[$1] && $0 < $1 }
+            #expect(LabelsOrder.places(sets) == expected)
+        }
+    }
+}
+
 @Suite("Matchers")
 struct MatcherTests {
     @Test("a matcher decides as PromQL does", arguments: [

@@ -38,6 +38,7 @@ struct QueryExecution: Sendable {
             return .matrix(Matrix(series: [MatrixSeries(labels: .empty, timestamps: (0..<grid.count).map(grid.time), values: values)]))
         case .vector:
             let root = MergeOperator(try OperatorBuilder.build(plan, context, grid), .sameStep)
+            context.leave(root)
             try root.open()
             return isRange ? .matrix(try matrix(root)) : .vector(try vector(root))
         case .matrix:
@@ -160,7 +161,8 @@ struct QueryExecution: Sendable {
         let begun = ContinuousClock.now
         defer { context.timer.sorted(since: begun) }
         var series = series
-        if !zip(series, series.dropFirst()).allSatisfy({ $0.labels <= $1.labels }) { series.sort { $0.labels < $1.labels } }
+        let places = LabelsOrder.places(series.map(\.labels))
+        if !zip(places, places.indices).allSatisfy(==) { series = places.map { series[$0] } }
         if limit > 0, series.count > limit { series.removeLast(series.count - limit) }
         return Matrix(series: series)
     }
