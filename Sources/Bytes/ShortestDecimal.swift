@@ -8,6 +8,8 @@ package struct ShortestDecimal {
     package let significand: UInt64
     /// The power of ten that the digits are counted in: the number is `significand` × 10^`exponent`.
     package let exponent: Int
+    /// How many digits there are.
+    package let digitCount: Int
 
     /// Of a finite number that is not negative.
     package init(of magnitude: Double) {
@@ -31,6 +33,7 @@ package struct ShortestDecimal {
             (digits, exponent) = (tenth, exponent + 1)
         }
         (significand, self.exponent) = (digits, exponent)
+        digitCount = Self.digitCount(digits)
     }
 
     /// Of c × 2^q. The names are those of the paper: `vb` is the number, `vbl` and `vbr` are the middles between it and its neighbours,
@@ -68,13 +71,10 @@ package struct ShortestDecimal {
         return (high &+ (overflow ? 1 : 0)) | (sum > 1 ? 1 : 0)
     }
 
-    /// How many digits there are.
-    package var digitCount: Int { Self.digitCount(significand) }
-
     /// Where the point stands among the digits, counted from the first: 0.0025 is 25 with the point at -2, 1500 is 15 with the point at 4.
     package var point: Int { digitCount + exponent }
 
-    /// Writes the digits to `digitCount` bytes.
+    /// Writes the digits to `digitCount` bytes, of which there must be `writableBytesMin` at least.
     package func writeDigits(to place: UnsafeMutablePointer<UInt8>) { Self.write(significand, digitCount: digitCount, to: place) }
 
     /// How many digits a number has; zero has one.
@@ -84,21 +84,48 @@ package struct ShortestDecimal {
         return number | 1 >= powers[near] ? near + 1 : near
     }
 
-    /// Writes a number of `digitCount` digits to as many bytes.
+    /// Room that `write` wants, in bytes, be the number ever so short.
+    package static let writableBytesMin = 8
+
+    /// Writes a number of `digitCount` digits to as many bytes, of which there must be `writableBytesMin` at least: what is behind a short one is undefined then.
     package static func write(_ number: UInt64, digitCount: Int, to place: UnsafeMutablePointer<UInt8>) {
-        var (rest, at) = (number, digitCount)
-        let pairs = pairs.utf8Start
-        while at >= 2 {
-            let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
-            at -= 2
-            place[at] = pairs[2 * Int(pair)]
-            place[at + 1] = pairs[2 * Int(pair) + 1]
-            rest = quotient
+        let eight: UInt64 = 100_000_000
+        let (upper, last) = number.quotientAndRemainder(dividingBy: eight)
+        let (first, middle) = upper.quotientAndRemainder(dividingBy: eight)
+        // From the front, for a short part writes over what is behind it.
+        var at = 0
+        if digitCount > 16 {
+            writeShort(first, digitCount - 16, to: place)
+            at = digitCount - 16
         }
-        if at == 1 { place[0] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest) }
+        if digitCount > 8 {
+            if at > 0 { store(texts(middle), at: place + at) } else { writeShort(middle, digitCount - 8, to: place) }
+            store(texts(last), at: place + digitCount - 8)
+        } else {
+            writeShort(last, digitCount, to: place)
+        }
     }
 
-    private static let powers: [UInt64] = (0...19).map { exponent in (0..<exponent).reduce(1) { power, _ in power * 10 } }
-    private static let pairs: StaticString =
-        "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899"
+    /// Writes eight bytes, of which the first `digitCount` are the number's.
+    @inline(__always)
+    private static func writeShort(_ number: UInt64, _ digitCount: Int, to place: UnsafeMutablePointer<UInt8>) {
+        store(texts(number) &<< UInt64(64 - 8 * digitCount), at: place)
+    }
+
+    @inline(__always)
+    private static func store(_ text: UInt64, at place: UnsafeMutablePointer<UInt8>) { UnsafeMutableRawPointer(place).storeBytes(of: text.bigEndian, as: UInt64.self) }
+
+    /// Eight digits with zeros in front, the first in the highest byte: a number below 10^8 is split in halves, quarters and digits, all at once.
+    @inline(__always)
+    private static func texts(_ number: UInt64) -> UInt64 {
+        let halves = (number / 10_000) << 32 | number % 10_000
+        let tens = halves &+ (65_536 - 100) &* (((halves &* 10_486) >> 20) & 0x7F_0000_007F)
+        let digits = tens &+ (256 - 10) &* (((tens &* 103) >> 10) & 0x000F_000F_000F_000F)
+        return digits | 0x3030_3030_3030_3030
+    }
+
+    private static let powers: InlineArray<20, UInt64> = [
+        1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000, 100_000_000_000, 1_000_000_000_000, 10_000_000_000_000,
+        100_000_000_000_000, 1_000_000_000_000_000, 10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
+    ]
 }

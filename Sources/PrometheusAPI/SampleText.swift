@@ -23,7 +23,7 @@ enum SampleText {
 
     static func append(_ value: UInt64, to out: inout ByteWriter) {
         let count = ShortestDecimal.digitCount(value)
-        out.reserve(count)
+        out.reserve(max(count, ShortestDecimal.writableBytesMin))
         // SAFETY: the digits are behind what was written, in the room reserved.
         ShortestDecimal.write(value, digitCount: count, to: out.base + out.count)
         out.advance(by: count)

@@ -18,9 +18,9 @@ struct ShortestDecimalTests {
 
     private func agrees(_ magnitude: Double) -> Bool {
         let decimal = ShortestDecimal(of: magnitude)
-        var bytes = [UInt8](repeating: 0, count: decimal.digitCount)
+        var bytes = [UInt8](repeating: 0, count: max(decimal.digitCount, ShortestDecimal.writableBytesMin))
         bytes.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { decimal.writeDigits(to: base) } }
-        let text = String(decoding: bytes, as: UTF8.self)
+        let text = String(decoding: bytes.prefix(decimal.digitCount), as: UTF8.self)
         return (text, decimal.point) == expected(magnitude) && Double("\(text)e\(decimal.exponent)") == magnitude
     }
 
@@ -31,6 +31,22 @@ struct ShortestDecimalTests {
         for exponent in -323...308 { numbers.append(Double("1e\(exponent)") ?? 0) }
         numbers += numbers.flatMap { [$0.nextDown, $0.nextUp] }.filter { $0 >= 0 && $0.isFinite }
         #expect(numbers.filter { !agrees($0) }.isEmpty)
+    }
+
+    @Test("numbers of every length are written as the standard library writes them, and nothing but them and what a short one may touch")
+    func whole() {
+        var generator = SystemRandomNumberGenerator()
+        for count in 1...20 {
+            let least: UInt64 = count == 1 ? 0 : (1..<count).reduce(1) { power, _ in power * 10 }
+            let most = count == 20 ? UInt64.max : max(least, 1) * 10 - 1
+            for number in [least, most] + (0..<2_000).map({ _ in UInt64.random(in: least...most, using: &generator) }) {
+                #expect(ShortestDecimal.digitCount(number) == count)
+                var bytes = [UInt8](repeating: 7, count: 32)
+                bytes.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { ShortestDecimal.write(number, digitCount: count, to: base) } }
+                #expect(String(decoding: bytes.prefix(count), as: UTF8.self) == "\(number)")
+                #expect(bytes.dropFirst(max(count, ShortestDecimal.writableBytesMin)).allSatisfy { $0 == 7 })
+            }
+        }
     }
 
     @Test("200,000 doubles of random bits, and as many of few digits (OBSTACK_DECIMALS asks for more)")
