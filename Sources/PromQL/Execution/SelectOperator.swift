@@ -46,22 +46,30 @@ final class SelectOperator: SeriesOperator {
             state.samplesQueried += smooth(timestamps, values, count, into: out)
             return UnsafePointer(out)
         }
-        let lookback = context.lookbackMillis
-        var next = 0
-        var found = 0
-        for step in 0..<grid.count {
-            let time = time(step)
-            while next < count, timestamps[next] <= time { next += 1 }
-            guard next > 0, timestamps[next - 1] > time - lookback, isPresent(values[next - 1]) else { out[step] = absent; continue }
-            switch selection.reading {
-            case .value: out[step] = values[next - 1]
-            case .timestamp: out[step] = Double(timestamps[next - 1]) / 1000
-            case .startTimestamp: out[step] = start(state.samples.floatStarts, next - 1)
-            }
-            found += 1
+        switch selection.reading {
+        case .value: state.samplesQueried += pick(timestamps, values, count, into: out) { values[$0] }
+        case .timestamp: state.samplesQueried += pick(timestamps, values, count, into: out) { Double(timestamps[$0]) / 1000 }
+        case .startTimestamp: state.samplesQueried += pick(timestamps, values, count, into: out) { start(state.samples.floatStarts, $0) }
         }
-        state.samplesQueried += found
         return UnsafePointer(out)
+    }
+
+    /// At each step what `reading` makes of the last sample of the lookback window. Returns how many steps have one.
+    @inline(__always)
+    private func pick(
+        _ timestamps: UnsafePointer<Int64>, _ values: UnsafePointer<Double>, _ count: Int, into out: UnsafeMutablePointer<Double>, _ reading: (Int) -> Double
+    ) -> Int {
+        let (steps, lookback, first) = (grid.count, context.lookbackMillis, time(0))
+        let stride = selection.atMillis == nil ? grid.stepMillis : 0
+        var (last, found) = (-1, 0)
+        for step in 0..<steps {
+            let time = first &+ Int64(step) &* stride
+            while last &+ 1 < count, timestamps[last &+ 1] <= time { last &+= 1 }
+            guard last >= 0, timestamps[last] > time &- lookback, isPresent(values[last]) else { out[step] = absent; continue }
+            out[step] = reading(last)
+            found &+= 1
+        }
+        return found
     }
 
     private func start(_ starts: [Int64], _ place: Int) -> Double {

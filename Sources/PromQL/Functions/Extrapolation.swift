@@ -13,7 +13,9 @@ final class Extrapolation {
     private let rows: ScrapeRows
     /// The rows that this thread knows of, and the one that was met last.
     private var known: [ScrapeWindows] = []
-    private var current: ScrapeWindows
+    // SAFETY: of one of the query's rows, of `passing`, or of `none`, which all live as long as this.
+    private var current: ScrapeWindows.View
+    private let none: ScrapeWindows
     /// For times of which no more rows are remembered.
     private lazy var passing = ScrapeWindows(key.grid, key.window, isRate: key.isRate)
 
@@ -25,11 +27,10 @@ final class Extrapolation {
         key = ScrapeRows.Key(grid: grid, window: window, isRate: function == .rate)
         isCounter = function != .delta
         self.rows = rows
-        current = Self.none
+        // The windows of no samples.
+        none = ScrapeWindows(TimeGrid(startMillis: 0, stepMillis: 1, count: 0), WindowTimes(rangeMillis: 1, offsetMillis: 0), isRate: false)
+        current = none.view
     }
-
-    /// The windows of no samples.
-    private static var none: ScrapeWindows { ScrapeWindows(TimeGrid(startMillis: 0, stepMillis: 1, count: 0), WindowTimes(rangeMillis: 1, offsetMillis: 0), isRate: false) }
 
     /// Fills `out` with the function's value at every step of the grid. Returns how many samples the windows held. `isRising`: what `Rising` says of the
     /// values, where it has been asked.
@@ -73,19 +74,19 @@ final class Extrapolation {
     }
 
     /// The windows over samples at these times.
-    private func windows(of timestamps: UnsafePointer<Int64>, _ count: Int) -> ScrapeWindows {
+    private func windows(of timestamps: UnsafePointer<Int64>, _ count: Int) -> ScrapeWindows.View {
         if current.isOf(timestamps, count) { return current }
-        if let found = known.first(where: { $0 !== current && $0.isOf(timestamps, count) }) {
-            current = found
-            return found
+        if let found = known.first(where: { $0.isOf(timestamps, count) }) {
+            current = found.view
+            return current
         }
         let before = known.count
         known = rows.known(key)
         if let found = known.dropFirst(before).first(where: { $0.isOf(timestamps, count) }) ?? rows.find(key, timestamps, count) {
-            current = found
+            current = found.view
         } else {
             passing.find(timestamps, count)
-            current = passing
+            current = passing.view
         }
         return current
     }
@@ -93,7 +94,7 @@ final class Extrapolation {
     // MARK: Values
 
     @inline(__always)
-    private func stretched(_ rises: Lanes, _ values: UnsafePointer<Double>, _ windows: ScrapeWindows, _ step: Int) -> Lanes {
+    private func stretched(_ rises: Lanes, _ values: UnsafePointer<Double>, _ windows: ScrapeWindows.View, _ step: Int) -> Lanes {
         let (first, sampled) = (windows.first, windows.load(windows.sampled, step))
         var result = rises * windows.load(windows.factor, step)
         if isCounter {
@@ -111,7 +112,7 @@ final class Extrapolation {
     }
 
     /// Adds what a counter had when it was reset.
-    private func addResets(_ values: UnsafePointer<Double>, _ count: Int, _ windows: ScrapeWindows, to rises: UnsafeMutablePointer<Double>) {
+    private func addResets(_ values: UnsafePointer<Double>, _ count: Int, _ windows: ScrapeWindows.View, to rises: UnsafeMutablePointer<Double>) {
         let resets = (1..<count).filter { values[$0] < values[$0 - 1] }
         var next = 0
         for step in 0..<grid.count where windows.sampled[step] > 0 {

@@ -13,6 +13,16 @@ enum KahanColumns {
             let sum = UnsafeRawPointer(sums + step).loadUnaligned(as: Lanes.self)
             let compensation = UnsafeRawPointer(lost + step).loadUnaligned(as: Lanes.self)
             let total = sum + value
+            // Where everything is finite, nothing is absent and nothing has rules of its own: what was lost is found as `KahanWindows` does.
+            let added = total - sum
+            let exact = compensation + ((sum - (total - added)) + (value - added))
+            let check = total + exact
+            if all((check - check) .== 0) {
+                UnsafeMutableRawPointer(sums + step).storeBytes(of: total, as: Lanes.self)
+                UnsafeMutableRawPointer(lost + step).storeBytes(of: exact, as: Lanes.self)
+                step += laneCount
+                continue
+            }
             let sumIsLarger = abs(sum) .>= abs(value)
             let larger = value.replacing(with: sum, where: sumIsLarger)
             let smaller = sum.replacing(with: value, where: sumIsLarger)

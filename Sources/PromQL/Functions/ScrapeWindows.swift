@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#else
-import Glibc
-#endif
+import Bytes
 import Platform
 
 /// Where the windows over one row of sample times begin and end, and what that makes of a difference: all that `rate`, `increase` and `delta` need
@@ -21,19 +17,19 @@ final class ScrapeWindows: @unchecked Sendable {
     // SAFETY: allocated with `timesCapacity` elements, replaced only in `find`, freed in deinit.
     private var times: UnsafeMutablePointer<Int64>
     private var timesCapacity: Int
-    private(set) var count = 0
+    private var count = 0
     /// How many samples all windows hold together.
-    private(set) var held = 0
+    private var held = 0
     /// Whether some step has fewer than two samples.
-    private(set) var hasGaps = false
+    private var hasGaps = false
     /// How many times longer than `toStart` the time from the first to the last sample is, at least.
-    private(set) var leastStretch = 0.0
+    private var leastStretch = 0.0
     /// The first and the last sample of each step's window; twice the same where it has fewer than two.
     // SAFETY: like the columns below, allocated in init with room for `steps` elements each, freed in deinit.
-    let first, last: UnsafeMutablePointer<Int32>
+    private let first, last: UnsafeMutablePointer<Int32>
     /// Rows of doubles, a column each, in seconds: from the window's start to the first sample as far as it counts, the same at the end,
     /// from the first to the last sample (0 where there are fewer than two), and the factor that follows.
-    let toStart, toEnd, sampled, factor: UnsafeMutablePointer<Double>
+    private let toStart, toEnd, sampled, factor: UnsafeMutablePointer<Double>
     /// Of the grid, rounded up to whole lanes.
     private let steps: Int
 
@@ -66,11 +62,37 @@ final class ScrapeWindows: @unchecked Sendable {
         for column in [toStart, toEnd, sampled, factor] { ScratchMemory.shared.deallocate(column, count: steps) }
     }
 
-    /// Whether they are those of samples at these times, at least one.
-    func isOf(_ timestamps: UnsafePointer<Int64>, _ count: Int) -> Bool {
-        // A series of another scrape mostly differs everywhere.
-        count == self.count && timestamps[count - 1] == times[count - 1] && timestamps[0] == times[0] && memcmp(timestamps, times, count * MemoryLayout<Int64>.stride) == 0
+    /// The windows as they are, to be read as long as they live and are not found anew: threads that share them count no references for each series.
+    struct View: BitwiseCopyable {
+        fileprivate let times: UnsafePointer<Int64>
+        let count, held: Int
+        let hasGaps: Bool
+        let leastStretch: Double
+        let first, last: UnsafePointer<Int32>
+        let toStart, toEnd, sampled, factor: UnsafePointer<Double>
+
+        /// Whether they are those of samples at these times, at least one.
+        @inline(__always)
+        func isOf(_ timestamps: UnsafePointer<Int64>, _ count: Int) -> Bool {
+            // A series of another scrape mostly differs everywhere.
+            count == self.count && timestamps[count - 1] == times[count - 1] && timestamps[0] == times[0] && ByteComparison.isEqual(timestamps, times, count * MemoryLayout<Int64>.stride)
+        }
+
+        @inline(__always)
+        func load(_ column: UnsafePointer<Double>, _ step: Int) -> Lanes {
+            // SAFETY: columns are whole lanes long.
+            UnsafeRawPointer(column + step).loadUnaligned(as: Lanes.self)
+        }
     }
+
+    var view: View {
+        View(
+            times: UnsafePointer(times), count: count, held: held, hasGaps: hasGaps, leastStretch: leastStretch, first: UnsafePointer(first), last: UnsafePointer(last),
+            toStart: UnsafePointer(toStart), toEnd: UnsafePointer(toEnd), sampled: UnsafePointer(sampled), factor: UnsafePointer(factor))
+    }
+
+    /// Whether they are those of samples at these times, at least one.
+    func isOf(_ timestamps: UnsafePointer<Int64>, _ count: Int) -> Bool { view.isOf(timestamps, count) }
 
     /// Makes them those of samples at these times.
     func find(_ timestamps: UnsafePointer<Int64>, _ count: Int) {
@@ -134,7 +156,7 @@ final class ScrapeWindows: @unchecked Sendable {
     }
 
     @inline(__always)
-    func load(_ column: UnsafeMutablePointer<Double>, _ step: Int) -> Lanes {
+    private func load(_ column: UnsafeMutablePointer<Double>, _ step: Int) -> Lanes {
         // SAFETY: columns are whole lanes long.
         UnsafeRawPointer(column + step).loadUnaligned(as: Lanes.self)
     }

@@ -9,18 +9,7 @@ enum WindowFunctions {
         switch function {
         case .irate: return input.slide(into: out) { samples, _ in lastTwo(input, samples, isRate: true) }
         case .idelta: return input.slide(into: out) { samples, _ in lastTwo(input, samples, isRate: false) }
-        case .sumOverTime:
-            return input.slide(into: out) { samples, _ in
-                var sum = KahanSum()
-                for i in samples { sum.add(values[i]) }
-                return sum.value
-            }
-        case .avgOverTime:
-            return input.slide(into: out) { samples, _ in
-                var mean = KahanMean(first: values[samples.lowerBound])
-                for i in samples.dropFirst() { mean.add(values[i]) }
-                return mean.value
-            }
+        case .sumOverTime, .avgOverTime: return KahanWindows(values: values, isMean: function == .avgOverTime).compute(input, into: out)
         case .countOverTime: return input.slide(into: out) { samples, _ in Double(samples.count) }
         case .presentOverTime, .absentOverTime: return input.slide(into: out) { _, _ in 1 }
         case .firstOverTime: return input.slide(into: out) { samples, _ in values[samples.lowerBound] }
