@@ -16,7 +16,8 @@ extension Response {
         return pieces([buffer], contentType: contentType, status: status, for: request)
     }
 
-    /// A whole body that was made in pieces, sent one after the other. Compressed as `bytes` is; a long one never stands in memory a second time.
+    /// A whole body that was made in pieces, sent one after the other. Compressed as `bytes` is; a long one never stands in memory a second time. The pieces'
+    /// memory goes to `AnswerBuffers` when they have been sent.
     package static func pieces(_ pieces: [ByteBuffer], contentType: String, status: HTTPResponse.Status = .ok, for request: Request) -> Response {
         let count = pieces.reduce(0) { $0 + $1.readableBytes }
         // Vary also where the body is too short: whether it is may change.
@@ -27,11 +28,13 @@ extension Response {
         headers[.contentEncoding] = compression.rawValue
         if count >= streamedBytesMin { return Response(status: status, headers: headers, body: compressed(pieces, compression)) }
         let body = compression.compress(pieces.count == 1 ? [UInt8](pieces[0].readableBytesView) : pieces.reduce(into: []) { $0 += $1.readableBytesView })
+        AnswerBuffers.shared.give(pieces)
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 
     private static func plain(_ pieces: [ByteBuffer], _ count: Int) -> ResponseBody {
         ResponseBody(contentLength: count) { writer in
+            defer { AnswerBuffers.shared.give(pieces) }
             for piece in pieces { try await writer.write(piece) }
             try await writer.finish(nil)
         }
@@ -40,6 +43,7 @@ extension Response {
     private static func compressed(_ pieces: [ByteBuffer], _ compression: Compression) -> ResponseBody {
         let pieces = pieces.filter { $0.readableBytes > 0 }
         return ResponseBody { writer in
+            defer { AnswerBuffers.shared.give(pieces) }
             guard var compressor = StreamCompressor(compression) else { throw SurfaceError(.internalServerError, "there is no memory to compress the answer in") }
             for (number, var piece) in pieces.enumerated() {
                 // A slice at a time, so that what comes out is on its way before the next is looked at.

@@ -23,11 +23,25 @@ package final class QueryEngine: Sendable {
 
     /// The answer at one moment.
     package func instant(_ query: String, atMillis: Int64, options: QueryOptions = .init()) async throws(QueryError) -> QueryResult {
-        try await run(query, .instant(atMillis), endMillis: atMillis, isRange: false, options)
+        try await instant(query, atMillis: atMillis, options: options) { $0 }
+    }
+
+    /// What `present` makes of the answer at one moment, on the thread that found it and while the query still has its place among those that run.
+    package func instant<Answer: Sendable>(
+        _ query: String, atMillis: Int64, options: QueryOptions = .init(), present: @Sendable (QueryResult) -> Answer
+    ) async throws(QueryError) -> Answer {
+        try await run(query, .instant(atMillis), endMillis: atMillis, isRange: false, options, present)
     }
 
     /// The answer at every step from start to end, both included.
     package func range(_ query: String, startMillis: Int64, endMillis: Int64, stepMillis: Int64, options: QueryOptions = .init()) async throws(QueryError) -> QueryResult {
+        try await range(query, startMillis: startMillis, endMillis: endMillis, stepMillis: stepMillis, options: options) { $0 }
+    }
+
+    /// What `present` makes of the answer at every step, on the thread that found it and while the query still has its place among those that run.
+    package func range<Answer: Sendable>(
+        _ query: String, startMillis: Int64, endMillis: Int64, stepMillis: Int64, options: QueryOptions = .init(), present: @Sendable (QueryResult) -> Answer
+    ) async throws(QueryError) -> Answer {
         if stepMillis <= 0 { throw .invalid("zero or negative query resolution step widths are not accepted. Try a positive integer") }
         if endMillis < startMillis { throw .invalid("end timestamp must not be before start time") }
         let (span, overflow) = endMillis.subtractingReportingOverflow(startMillis)
@@ -35,10 +49,12 @@ package final class QueryEngine: Sendable {
             throw .invalid(
                 "exceeded maximum resolution of \(self.options.pointsPerSeriesMax) points per timeseries. Try decreasing the query resolution (?step=XX)")
         }
-        return try await run(query, .range(from: startMillis, to: endMillis, step: stepMillis), endMillis: endMillis, isRange: true, options)
+        return try await run(query, .range(from: startMillis, to: endMillis, step: stepMillis), endMillis: endMillis, isRange: true, options, present)
     }
 
-    private func run(_ text: String, _ grid: TimeGrid, endMillis: Int64, isRange: Bool, _ options: QueryOptions) async throws(QueryError) -> QueryResult {
+    private func run<Answer: Sendable>(
+        _ text: String, _ grid: TimeGrid, endMillis: Int64, isRange: Bool, _ options: QueryOptions, _ present: @Sendable (QueryResult) -> Answer
+    ) async throws(QueryError) -> Answer {
         var statistics = QueryStatistics()
         let clock = ContinuousClock()
         let asked = clock.now
@@ -63,8 +79,8 @@ package final class QueryEngine: Sendable {
         let execution = QueryExecution(context: context, expr: expr, grid: grid, endMillis: endMillis, isRange: isRange, limit: options.limit)
         let record = QueryRecord(
             query: text, startMillis: grid.startMillis, endMillis: endMillis, stepMillis: isRange ? grid.stepMillis : 0, error: nil, statistics: statistics, origin: options.origin)
-        let (outcome, cost) = await withTaskCancellationHandler {
-            await withTaskExecutorPreference(threads) {
+        let answer = await withTaskCancellationHandler {
+            await withTaskExecutorPreference(threads) { () async -> Result<Answer, QueryError> in
                 let entry = journal?.began(text)
                 let outcome = execution.timedOutcome()
                 var ended = record
@@ -72,14 +88,18 @@ package final class QueryEngine: Sendable {
                 ended.statistics.executionSeconds = (clock.now - started) / .seconds(1)
                 if case .failure(let error) = outcome { ended.error = error }
                 if let entry { journal?.ended(entry, ended) }
-                return (outcome, ended.statistics)
+                let answer = outcome.map { value in
+                    let (warnings, infos) = context.remarks()
+                    return present(QueryResult(value: value, warnings: warnings, infos: infos, statistics: ended.statistics))
+                }
+                // Thousands of series are freed while the answer is on its way.
+                if let left = context.takeLeft() { threads.free(left) }
+                return answer
             }
         } onCancel: {
             cancellation.cancel()
         }
-        let value = try outcome.get()
-        let (warnings, infos) = context.remarks()
-        return QueryResult(value: value, warnings: warnings, infos: infos, statistics: cost)
+        return try answer.get()
     }
 }
 

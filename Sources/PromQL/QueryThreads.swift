@@ -8,4 +8,7 @@ final class QueryThreads: TaskExecutor {
         let job = UnownedJob(job)
         queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
+
+    /// Lets go of what a query needed, on a thread that nobody waits for.
+    func free(_ things: any Sendable) { queue.async { withExtendedLifetime(things) {} } }
 }

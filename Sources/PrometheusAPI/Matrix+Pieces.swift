@@ -1,5 +1,6 @@
 import Bytes
 import Dispatch
+import HTTPSurface
 import NIOCore
 import PromQL
 
@@ -44,6 +45,8 @@ extension Matrix {
         var json = JSONWriter(capacity: Self.pieceSamples * 48)
         if range.lowerBound > 0 { json.out.append(UInt8(ascii: ",")) }
         for element in series[range] { json.series(element, times) }
-        return json.out.withBytes { ByteBuffer(bytes: $0) }
+        var buffer = AnswerBuffers.shared.take()
+        json.out.withBytes { _ = buffer.writeBytes($0) }
+        return buffer
     }
 }

@@ -7,6 +7,12 @@ import NIOCore
 import PromQL
 
 extension PrometheusAPI {
+    /// Queries: they are evaluated, and their answers written, on the engine's threads.
+    package static let goesElsewhere: @Sendable (HTTPRequest) -> Bool = { request in
+        guard let path = request.path?.prefix(while: { $0 != "?" }) else { return false }
+        return path == "/api/v1/query" || path == "/api/v1/query_range"
+    }
+
     /// `/api/v1/query` and `/api/v1/query_range`. What is wrong is found in upstream's order.
     func addQueryRoutes(to router: Router<SurfaceContext>) {
         for method in [HTTPRequest.Method.get, .post] {
@@ -15,8 +21,8 @@ extension PrometheusAPI {
                 let limit = try Self.resultLimit(parameters)
                 let at = try TimeParameter.millis(parameters, "time") ?? server.nowMillis()
                 let asked = try Asked(parameters, limit: limit, request, context)
-                return try await answer(request, context, asked) { [engine] () async throws(QueryError) in
-                    try await engine.instant(asked.query, atMillis: at, options: asked.options)
+                return await Self.answer(context) { [engine] () async throws(QueryError) in
+                    try await engine.instant(asked.query, atMillis: at, options: asked.options) { Self.response($0, to: request, asked) }
                 }
             }
             router.on("/api/v1/query_range", method: method) { request, context -> Response in
@@ -24,8 +30,8 @@ extension PrometheusAPI {
                 let limit = try Self.resultLimit(parameters)
                 let range = try Self.range(parameters, pointsMax: engine.options.pointsPerSeriesMax)
                 let asked = try Asked(parameters, limit: limit, request, context)
-                return try await answer(request, context, asked) { [engine] () async throws(QueryError) in
-                    try await engine.range(asked.query, startMillis: range.start, endMillis: range.end, stepMillis: range.step, options: asked.options)
+                return await Self.answer(context) { [engine] () async throws(QueryError) in
+                    try await engine.range(asked.query, startMillis: range.start, endMillis: range.end, stepMillis: range.step, options: asked.options) { Self.response($0, to: request, asked) }
                 }
             }
         }
@@ -85,26 +91,25 @@ extension PrometheusAPI {
     }
 
     /// A client that goes away ends its query.
-    private func answer(
-        _ request: Request, _ context: SurfaceContext, _ asked: Asked, _ evaluate: @escaping @Sendable () async throws(QueryError) -> QueryResult
-    ) async throws -> Response {
-        let outcome = await context.whileConnected { () async -> Result<QueryResult, QueryError> in
-            do throws(QueryError) { return .success(try await evaluate()) } catch { return .failure(error) }
+    private static func answer(_ context: SurfaceContext, _ evaluate: @escaping @Sendable () async throws(QueryError) -> Response) async -> Response {
+        await context.whileConnected {
+            do throws(QueryError) { return try await evaluate() } catch { return refusal(error) }
         }
-        var result: QueryResult
-        switch outcome {
-        case .success(let found): result = found
-        case .failure(let error): return Self.refusal(error)
-        }
+    }
+
+    /// The answer written out, compressed where that is asked for.
+    private static func response(_ found: QueryResult, to request: Request, _ asked: Asked) -> Response {
+        AnswerBuffers.shared.answered()
+        var result = found
         if asked.limit > 0, result.value.cut(to: asked.limit) { result.warnings.append("results truncated due to limit") }
         if !["", "true", "all"].contains(asked.statistics) {
             result.warnings.append(
                 "value \(LabelName.quoted(asked.statistics)) for parameter \"stats\" is deprecated and will be rejected in the next major release, use \"true\" or \"all\"")
         }
-        let (warnings, infos) = (Self.shown(result.warnings, "warning"), Self.shown(result.infos, "info"))
+        let (warnings, infos) = (shown(result.warnings, "warning"), shown(result.infos, "info"))
         // What stands before and behind the series comes from one writer.
         var pieces: [ByteBuffer] = []
-        let end = Self.envelope(warnings: warnings, infos: infos, capacity: 1 << 16) { json in
+        let end = envelope(warnings: warnings, infos: infos, capacity: 1 << 16) { json in
             json.object { json in
                 json.member("resultType", result.value.resultType)
                 json.key("result")

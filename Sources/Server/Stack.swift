@@ -183,11 +183,13 @@ package enum Stack {
         CollectorRoutes.addHealth(to: healthRouter, upSince: RFC3339.text(millis: startMillis)) { Double(clock.unixMillis - startMillis) / 1_000 }
 
         // One group: what stands later in it drains earlier.
-        func door(_ name: DoorName, _ router: Router<SurfaceContext>, _ wire: DoorService.Wire = .http1, gate: WebGate? = nil) -> DoorService {
+        func door(
+            _ name: DoorName, _ router: Router<SurfaceContext>, _ wire: DoorService.Wire = .http1, gate: WebGate? = nil, goesElsewhere: @escaping HTTP1Connection.GoesElsewhere = { _ in false }
+        ) -> DoorService {
             SurfaceRouter.closeMethods(of: router)
             return DoorService(
-                door: name, wire: wire, address: options.address(name), port: options.port(name), responder: GuardedResponder(routes: router.buildResponder(), gate: gate), board: board, eventLoopGroup: group,
-                logger: quiet(logger))
+                door: name, wire: wire, address: options.address(name), port: options.port(name), responder: GuardedResponder(routes: router.buildResponder(), gate: gate), goesElsewhere: goesElsewhere,
+                board: board, eventLoopGroup: group, logger: quiet(logger))
         }
         let ready = ReadyService(board: board, reloader: reloader, options: options, gate: gate, announce: announce, begun: begun)
         let signals = SignalService(reload: { try? await reloader.reload() }, drain: { await ending.begin() }, logger: logger)
@@ -195,7 +197,7 @@ package enum Stack {
             signals, control, MemoryUpkeep(clock: clock), TraceUpkeep(store: traces, logger: logger), ScrapeService(manager: scrapes), RemoteWriteService(writer: remote),
             ForwardingService(forwarding: forwarding), alerts, RuleService(manager: rules), ready, door(.health, healthRouter),
             door(.collectorMetrics, collectorRouter), door(.grafana, grafanaRouter),
-            door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter, gate: gate), door(.pushgateway, pushRouter),
+            door(.jaeger, jaegerRouter), door(.prometheus, prometheusRouter, gate: gate, goesElsewhere: PrometheusAPI.goesElsewhere), door(.pushgateway, pushRouter),
             door(.otlpHTTP, otlpHTTPRouter), door(.otlpGRPC, otlpGRPCRouter, .plaintextHTTP2),
             WebWatch(gate: gate, pool: pool),
         ].filter { service in (service as? DoorService).map { !options.closedDoors.contains($0.door) } ?? true }

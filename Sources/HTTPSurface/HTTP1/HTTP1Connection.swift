@@ -18,6 +18,9 @@ package final class HTTP1Connection: ChannelDuplexHandler {
     package typealias OutboundOut = HTTPResponsePart
     package typealias Answer = @Sendable (Request, SurfaceContext) async throws -> Response
 
+    /// Which requests' handlers do next to nothing before they go elsewhere by themselves: they are begun on the event loop.
+    package typealias GoesElsewhere = @Sendable (HTTPRequest) -> Bool
+
     /// How long a connection may do what.
     package struct Patience: Sendable {
         /// A request must bring its next part within this time.
@@ -33,6 +36,8 @@ package final class HTTP1Connection: ChannelDuplexHandler {
     private static let queuedMax = 32
 
     private let answer: Answer
+    private let goesElsewhere: GoesElsewhere
+    private let onLoop: LoopExecutor
     private let patience: Patience
     private let logger: Logger
     private var context: ChannelHandlerContext?
@@ -56,14 +61,18 @@ package final class HTTP1Connection: ChannelDuplexHandler {
     private var lastActivity = NIODeadline.now()
     private var watch: Scheduled<Void>?
 
-    init(patience: Patience, logger: Logger, answer: @escaping Answer) {
+    init(_ loop: any EventLoop, patience: Patience, logger: Logger, goesElsewhere: @escaping GoesElsewhere, answer: @escaping Answer) {
+        onLoop = LoopExecutor(loop)
+        self.goesElsewhere = goesElsewhere
         self.answer = answer
         self.patience = patience
         self.logger = logger
     }
 
     /// Makes `channel` one on which requests are answered by `answer`. To be called on its event loop.
-    package static func configure(_ channel: any Channel, isSecure: Bool = false, patience: Patience = Patience(), logger: Logger, answer: @escaping Answer) throws {
+    package static func configure(
+        _ channel: any Channel, isSecure: Bool = false, patience: Patience = Patience(), logger: Logger, goesElsewhere: @escaping GoesElsewhere = { _ in false }, answer: @escaping Answer
+    ) throws {
         let pipeline = channel.pipeline.syncOperations
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = 80 << 10
@@ -72,7 +81,7 @@ package final class HTTP1Connection: ChannelDuplexHandler {
         // Header fields have been validated by their type; pipelining is this handler's.
         try pipeline.configureHTTPServerPipeline(
             withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
-        try pipeline.addHandlers(HTTP1ToHTTPServerCodec(secure: isSecure), HTTP1Connection(patience: patience, logger: logger, answer: answer))
+        try pipeline.addHandlers(HTTP1ToHTTPServerCodec(secure: isSecure), HTTP1Connection(channel.eventLoop, patience: patience, logger: logger, goesElsewhere: goesElsewhere, answer: answer))
     }
 
     // MARK: What comes in
@@ -149,7 +158,7 @@ package final class HTTP1Connection: ChannelDuplexHandler {
         surface.departure = departure
         let request = Request(head: head, body: body)
         let writer = AnswerWriter(NIOLoopBound(self, eventLoop: context.eventLoop), on: context.eventLoop)
-        let task = Task { [answer, logger, surface] in
+        let task = Task(executorPreference: goesElsewhere(head) ? onLoop : nil) { [answer, logger, surface] in
             var response: Response
             do {
                 response = try await answer(request, surface)
@@ -159,7 +168,12 @@ package final class HTTP1Connection: ChannelDuplexHandler {
             }
             response.headers[.date] = HTTPDate.now
             writer.head = response.head
-            do { try await response.body.write(writer) } catch { writer.abandon() }
+            do {
+                // What is made while it is sent, compressed for example, is made elsewhere.
+                try await withTaskExecutorPreference(response.body.contentLength == nil ? globalConcurrentExecutor : nil) { try await response.body.write(writer) }
+            } catch {
+                writer.abandon()
+            }
         }
         departure.watched(task)
     }

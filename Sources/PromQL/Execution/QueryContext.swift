@@ -29,6 +29,8 @@ final class QueryContext: @unchecked Sendable {
     private let overdraft = Mutex<QueryError?>(nil)
     private let heldSamples = Atomic<Int>(0)
     private let peakSamples = Atomic<Int>(0)
+    /// Operators that have done their work.
+    private let left = Mutex<[Left]>([])
     private let annotations = Mutex<[String: Annotation]>([:])
     private let repairs = Mutex<[String: MonotonicityNote]>([:])
 
@@ -184,6 +186,26 @@ final class QueryContext: @unchecked Sendable {
         histograms.isUsed && HistogramMark.occurs(in: column, steps)
     }
 
+    // MARK: What is left
+
+    // SAFETY: nobody looks at it any more; it waits to be freed.
+    private struct Left: @unchecked Sendable { let operators: SeriesOperator }
+
+    /// From how many samples on freeing what a query used is worth another thread's time.
+    private static let heavySamples = 50_000
+
+    /// Keeps an operator for as long as the query.
+    func leave(_ root: SeriesOperator) { left.withLock { $0.append(Left(operators: root)) } }
+
+    /// What the operators kept, to be freed when the answer is on its way; nil where it is soon done.
+    func takeLeft() -> (any Sendable)? {
+        let left = left.withLock { left in
+            defer { left = [] }
+            return left
+        }
+        return workers.reduce(0) { $0 + $1.samplesRead } >= Self.heavySamples ? left : nil
+    }
+
     // MARK: Remarks
 
     func annotate(_ annotation: Annotation) {
@@ -244,6 +266,19 @@ final class QueryContext: @unchecked Sendable {
             }
         }
         if let error = failure.withLock({ $0 }) { throw error }
+    }
+
+    /// What `body` makes of each of as many parts of `0..<count` as there are workers, in order; of all of it at once when no part would have `least`.
+    func split<Result>(_ count: Int, atLeast least: Int, _ body: (Range<Int>) -> Result) -> [Result] {
+        let parts = min(workers.count, count / max(least, 1))
+        guard parts > 1 else { return [body(0..<count)] }
+        var results = [Result?](repeating: nil, count: parts)
+        results.withUnsafeMutableBufferPointer { results in
+            // SAFETY: outlives the loop; every iteration writes an element of its own.
+            nonisolated(unsafe) let (results, body) = (results, body)
+            DispatchQueue.concurrentPerform(iterations: parts) { part in results[part] = body(part * count / parts..<(part + 1) * count / parts) }
+        }
+        return results.compactMap { $0 }
     }
 
     /// Work that knows that several threads do it at once, each under a worker number of its own.

@@ -18,6 +18,8 @@ struct DoorService: Service {
     let address: String
     let port: Int
     let responder: GuardedResponder
+    /// Requests that may be begun on the event loop.
+    var goesElsewhere: HTTP1Connection.GoesElsewhere = { _ in false }
     let board: DoorBoard
     let eventLoopGroup: any EventLoopGroup
     let logger: Logger
@@ -39,8 +41,11 @@ struct DoorService: Service {
     }
 
     private func serveHTTP1() async throws {
-        let quiescing = ServerQuiescingHelper(group: eventLoopGroup)
-        let listening = try await ServerBootstrap(group: eventLoopGroup)
+        // Connections live on the loop that takes them: handed to another, each would wake a second thread before its first byte is read. What takes
+        // long is not done on loops, so that one serves a door, and doors are spread over them.
+        let loop = eventLoopGroup.next()
+        let quiescing = ServerQuiescingHelper(group: loop)
+        let listening = try await ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
@@ -50,10 +55,12 @@ struct DoorService: Service {
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelInitializer { [responder, logger] channel in
+            .childChannelInitializer { [responder, goesElsewhere, logger] channel in
                 let answer: HTTP1Connection.Answer = { try await responder.respond(to: $0, context: $1) }
                 return channel.eventLoop.makeCompletedFuture {
-                    guard let security = responder.gate?.security else { return try HTTP1Connection.configure(channel, logger: logger, answer: answer) }
+                    guard let security = responder.gate?.security else {
+                        return try HTTP1Connection.configure(channel, logger: logger, goesElsewhere: goesElsewhere, answer: answer)
+                    }
                     try SecureConnection(security: security, idleSeconds: Self.idleSeconds, logger: logger, answer: answer).configure(channel)
                 }
             }
