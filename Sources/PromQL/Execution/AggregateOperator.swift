@@ -1,35 +1,4 @@
-import Bytes
 import MetricModel
-
-/// Which group each series of a vector belongs to, and what the groups are called.
-struct Grouping {
-    /// The group of each series.
-    let groups: [Int32]
-    let identities: [SeriesIdentity]
-
-    init(_ series: [SeriesIdentity], by names: [String], isWithout: Bool, delaysNameRemoval: Bool) {
-        let plain = isWithout ? LabelSelection(names + [LabelName.metric], keeping: false) : LabelSelection(names, keeping: true)
-        // A name that is already gone must neither be grouped by nor remain.
-        let nameless =
-            isWithout
-            ? LabelSelection(names + LabelSelection.metadataNames, keeping: false)
-            : LabelSelection(names.filter { !LabelSelection.metadataNames.contains($0) }, keeping: true)
-        var table = KeyTable(expected: 64)
-        var groups = [Int32](repeating: 0, count: series.count)
-        var identities: [SeriesIdentity] = []
-        var key = ByteWriter(capacity: 256)
-        for (index, identity) in series.enumerated() {
-            key.removeAll()
-            (identity.dropsName && !delaysNameRemoval ? nameless : plain).write(identity.labels, to: &key)
-            let ordinal = key.withBytes { table.ordinal(of: $0) }
-            if ordinal == identities.count { identities.append(SeriesIdentity(labels: Labels(unchecked: key.array()))) }
-            if identity.dropsName, delaysNameRemoval { identities[ordinal].dropsName = true }
-            groups[index] = Int32(ordinal)
-        }
-        self.groups = groups
-        self.identities = identities
-    }
-}
 
 /// `sum`, `avg`, `count`, `min`, `max`, `group`, `stddev` and `stdvar`: folds columns into their groups as they come.
 final class AggregateOperator: SeriesOperator {
@@ -49,7 +18,7 @@ final class AggregateOperator: SeriesOperator {
     override func prepare() throws(QueryError) {
         operand.leaveNames()
         try operand.open()
-        let grouping = Grouping(operand.series, by: plan.grouping, isWithout: plan.isWithout, delaysNameRemoval: context.delaysNameRemoval)
+        let grouping = Grouping(operand.series, by: plan.grouping, isWithout: plan.isWithout, context)
         series = grouping.identities
         staysDistinctWithoutNames = plan.isWithout || !plan.grouping.contains { LabelSelection.metadataNames.contains($0) }
         columns = try GroupFold(plan.aggregator, groups: series.count, operand: operand, source: source).run(grouping.groups)

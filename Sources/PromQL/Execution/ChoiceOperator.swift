@@ -21,7 +21,7 @@ final class ChoiceOperator: SeriesOperator {
         guard try wantsAnything() else { return }
         try operand.open()
         staysDistinctWithoutNames = operand.staysDistinctWithoutNames
-        let grouping = Grouping(operand.series, by: plan.grouping, isWithout: plan.isWithout, delaysNameRemoval: context.delaysNameRemoval)
+        let grouping = Grouping(operand.series, by: plan.grouping, isWithout: plan.isWithout, context)
         let all = try operand.series.indices.map { index throws(QueryError) in try operand.column(index, 0) }
         var chosen: [Int32] = []
         // Which of our series stands for each of the operand's.

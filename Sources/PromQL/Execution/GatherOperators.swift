@@ -17,7 +17,7 @@ final class QuantileOperator: SeriesOperator {
 
     override func prepare() throws(QueryError) {
         try operand.open()
-        let grouping = Grouping(operand.series, by: plan.grouping, isWithout: plan.isWithout, delaysNameRemoval: context.delaysNameRemoval)
+        let grouping = Grouping(operand.series, by: plan.grouping, isWithout: plan.isWithout, context)
         series = grouping.identities
         staysDistinctWithoutNames = plan.isWithout || !plan.grouping.contains { LabelSelection.metadataNames.contains($0) }
         members = Array(repeating: [], count: series.count)
@@ -76,7 +76,7 @@ final class CountValuesOperator: SeriesOperator {
         try operand.open()
         // Groups without the value; it is added to each group's labels once it is known.
         let names = plan.isWithout ? plan.grouping + [label] : plan.grouping.filter { $0 != label }
-        let grouping = Grouping(operand.series, by: names, isWithout: plan.isWithout, delaysNameRemoval: context.delaysNameRemoval)
+        let grouping = Grouping(operand.series, by: names, isWithout: plan.isWithout, context)
         let showsValue = !plan.isWithout || !plan.grouping.contains(label)
         var places: [Key: Int] = [:]
         var byLabels: [Labels: Int] = [:]

@@ -71,29 +71,34 @@ extension Labels {
     /// The same labels with one set, or removed when `value` is empty.
     func setting(_ name: String, _ value: String) -> Labels {
         var (name, value) = (name, value)
-        var writer = ByteWriter(capacity: packed.count + name.utf8.count + value.utf8.count + 20)
+        var label = ByteWriter(capacity: name.utf8.count + value.utf8.count + 20)
+        // The bytes that it takes the place of: those of the label of that name, or none before the first of a greater name.
+        var (from, to) = (packed.count, packed.count)
         name.withUTF8 { name in
+            packed.withUnsafeBufferPointer { bytes in
+                var cursor = ByteCursor(bytes)
+                while !cursor.isAtEnd {
+                    let start = cursor.offset
+                    guard let other = try? cursor.readUvarintBytes(), (try? cursor.readUvarintBytes()) != nil else { preconditionFailure("packed labels are malformed") }
+                    let order = ByteComparison.compare(other, name)
+                    if order < 0 { continue }
+                    (from, to) = (start, order == 0 ? cursor.offset : start)
+                    return
+                }
+            }
+            if value.isEmpty { return }
             value.withUTF8 { value in
-                var isPlaced = value.isEmpty
-                func place() {
-                    for text in [name, value] {
-                        writer.appendUvarint(UInt64(text.count))
-                        writer.append(text)
-                    }
-                    isPlaced = true
-                }
-                forEachBytes { other, itsValue in
-                    let isSame = other.elementsEqual(name)
-                    if !isPlaced, isSame || name.lexicographicallyPrecedes(other) { place() }
-                    if isSame { return }
-                    for text in [other, itsValue] {
-                        writer.appendUvarint(UInt64(text.count))
-                        writer.append(text)
-                    }
-                }
-                if !isPlaced { place() }
+                label.appendUvarint(UInt64(name.count))
+                label.append(name)
+                label.appendUvarint(UInt64(value.count))
+                label.append(value)
             }
         }
-        return Labels(unchecked: writer.array())
+        var result: [UInt8] = []
+        result.reserveCapacity(packed.count - (to - from) + label.count)
+        result += packed[..<from]
+        label.withBytes { result += $0 }
+        result += packed[to...]
+        return Labels(unchecked: result)
     }
 }

@@ -67,7 +67,7 @@ extension SeriesOperator {
     func stream(_ fold: (_ index: Int, _ column: UnsafePointer<Double>, _ steps: Range<Int>) -> Void) throws(QueryError) {
         let steps = grid.count
         let histogramCount = context.histograms.count
-        guard context.workers.count > 1, cost > 30_000 else {
+        guard context.workers.count > 1, cost > 60_000 else {
             for index in series.indices {
                 if index & 15 == 0 { try context.check() }
                 fold(index, try column(index, 0), 0..<steps)

@@ -2,6 +2,9 @@ import MetricModel
 
 /// A function over windows: reads each series once and slides the window over its samples.
 final class WindowOperator: SeriesOperator {
+    /// How many samples times steps are computed without asking whether the query is to end.
+    private static let unwatchedMax = 1 << 16
+
     private let call: WindowCall
     private let samples: WindowSamples
     private let scalars: [[Double]]
@@ -61,9 +64,9 @@ final class WindowOperator: SeriesOperator {
     }
 
     override func fill(_ out: UnsafeMutablePointer<Double>, _ index: Int, _ worker: Int) throws(QueryError) {
-        // A column of long windows can take seconds.
-        try context.check()
         let run = try samples.samples(index, worker)
+        // A column of long windows can take seconds; short ones are looked after by who asks for many.
+        if run.count &* grid.count > Self.unwatchedMax { try context.check() }
         if run.isPlain, !extrapolations.isEmpty {
             context.workers[worker].samplesQueried += extrapolations[worker].compute(run.timestamps, run.values, count: run.count, isRising: run.isRising, into: out)
         } else if run.isPlain {
