@@ -79,6 +79,13 @@ import Testing
         ("sum", "sum"), ("count offset 5m", "count offset 5m"), ("up # comment", "up"), ("start", "start"), ("fill + fill", "fill + fill"),
     ]
 
+    @Test("a selector of info's without conditions is printed, too")
+    func emptySelector() throws {
+        let printed = try PromQL.parse("info(up,{ } offset 5m)", options: .allFeatures).description
+        #expect(printed == "info(up, {} offset 5m)")
+        #expect(try PromQL.parse(printed, options: .allFeatures).prettified() == printed)
+    }
+
     @Test("a query is printed in one spelling, which reads back as the same query", arguments: spellings)
     func prints(_ query: String, _ printed: String) throws {
         let expr = try PromQL.parse(query)

@@ -30,6 +30,8 @@ extension VectorSelector: CustomStringConvertible {
     /// Name and matchers, without modifiers.
     var head: String {
         let conditions = matchers.filter { !($0.name == LabelName.metric && $0.kind == .equal && $0.value == name && !name.isEmpty) }
+        // `info` takes a selector without any condition. Upstream writes nothing for it, which does not read back.
+        if name.isEmpty, conditions.isEmpty { return "{}" }
         return name + (conditions.isEmpty ? "" : "{\(conditions.map(\.description).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined(separator: ","))}")
     }
 
