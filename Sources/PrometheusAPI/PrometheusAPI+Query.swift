@@ -7,11 +7,17 @@ import NIOCore
 import PromQL
 
 extension PrometheusAPI {
-    /// Queries: they are evaluated, and their answers written, on the engine's threads.
+    /// Queries: they are evaluated, and their answers written, on the engine's threads. A long one is not among them, for to parse it takes a while, and
+    /// nor is one of which nobody says how long it is.
     package static let goesElsewhere: @Sendable (HTTPRequest) -> Bool = { request in
-        guard let path = request.path?.prefix(while: { $0 != "?" }) else { return false }
-        return path == "/api/v1/query" || path == "/api/v1/query_range"
+        guard let target = request.path, target.utf8.count <= shortBytesMax else { return false }
+        let bodyBytes = request.headerFields[.contentLength].map { Int($0) ?? .max } ?? (request.method == .get ? 0 : .max)
+        let path = target.prefix { $0 != "?" }
+        return bodyBytes <= shortBytesMax && (path == "/api/v1/query" || path == "/api/v1/query_range")
     }
+
+    /// More than nearly every query takes, in bytes of the request's target or of its body.
+    private static let shortBytesMax = 4 << 10
 
     /// `/api/v1/query` and `/api/v1/query_range`. What is wrong is found in upstream's order.
     func addQueryRoutes(to router: Router<SurfaceContext>) {

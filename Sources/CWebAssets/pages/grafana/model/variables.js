@@ -196,7 +196,7 @@ export async function sourceOf(reference, lookup) {
   const uid = interpolate(named, lookup, "query");
   const found = list.find((source) => source.uid === uid || source.name === uid);
   if (found) return found;
-  // An uid of another machine, or an unfilled import placeholder: the source of that type stands in.
+  // An uid of another machine, or the `${DS_…}` that an export has instead of one: the source of that type stands in.
   return list.find((source) => source.type === (reference?.type ?? "prometheus")) ?? fallback;
 }
 
